@@ -1,0 +1,5 @@
+"""Market data of the local exchange: what a venue shows, and where it comes from."""
+
+from .types import Bar, Levels, Market, MarketTrade, Origin, VenueBook
+
+__all__ = ["Bar", "Levels", "Market", "MarketTrade", "Origin", "VenueBook"]

@@ -1,0 +1,130 @@
+"""What a market shows: books, trades, bars, and the protocol every market source answers.
+
+All numbers are integers: prices in units of 1e-9, quantities in units of 1e-8, instants in nanoseconds since
+the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ..instruments import Catalogue, Side
+
+__all__ = ["Bar", "Levels", "Market", "MarketTrade", "Origin", "Side", "VenueBook"]
+
+Levels = tuple[tuple[int, int], ...]
+"""Price levels as (price_1e9, size_1e8), best first."""
+
+Origin = Literal["synthetic", "scripted", "recorded", "derived"]
+"""Where a book or a trade comes from. A derived or synthetic venue never carries the label of a recorded
+one."""
+
+
+@dataclass(frozen=True, slots=True)
+class VenueBook:
+    """The displayed book of one symbol on one venue.
+
+    `as_of_ns` is the instant since which this book has been standing, never later than the instant it was
+    asked for.
+    """
+
+    venue: str
+    symbol: str
+    bids: Levels
+    asks: Levels
+    as_of_ns: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTrade:
+    """A public trade print; `taker_side` is the side of the aggressor."""
+
+    trade_id: str
+    time_ns: int
+    symbol: str
+    venue: str
+    price_1e9: int
+    qty_1e8: int
+    taker_side: Side
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Open, high, low and close of the reference price from `start_ns` on, and the volume traded in the
+    bar."""
+
+    start_ns: int
+    open_1e9: int
+    high_1e9: int
+    low_1e9: int
+    close_1e9: int
+    volume_1e8: int
+
+
+class Market(Protocol):
+    """A source of market data that can be read at any instant, in any order.
+
+    Reading never changes what is read later: the same question always has the same answer, as long as nobody
+    scripts the market in between.
+    """
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The instruments that exist."""
+        ...
+
+    def venues(self, symbol: str) -> tuple[str, ...]:
+        """The venues that quote `symbol`, in documented order; empty when nobody does."""
+        ...
+
+    def book(self, symbol: str, venue: str, now_ns: int) -> VenueBook | None:
+        """The displayed book at `now_ns`, or None when the venue does not quote the symbol then.
+
+        The book of a NO outcome is the book of its YES outcome seen from the other side, at one minus the
+        price.
+        """
+        ...
+
+    def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
+        """The prints with `start_ns` < time <= `end_ns` on all quoting venues, in time order."""
+        ...
+
+    def next_change(self, symbol: str, after_ns: int) -> int | None:
+        """The first instant after `after_ns` at which a book or a trade of the symbol may change; None for
+        never."""
+        ...
+
+    def quiet_until(self, symbol: str, venue: str, low_1e9: int, high_1e9: int, after_ns: int) -> int:
+        """An instant up to which neither touch nor any print leaves the open interval (`low_1e9`,
+        `high_1e9`).
+
+        The answer is never earlier than `after_ns`; `after_ns` itself means that nothing can be promised. It
+        is proven, not guessed, and it is the latest the market could prove cheaply, not the latest there is:
+        ask again from there.
+        """
+        ...
+
+    def reference_price(self, symbol: str, now_ns: int) -> int | None:
+        """The fair price in 1e-9 at `now_ns`, for marks; None when there is none."""
+        ...
+
+    def bars(
+        self, symbol: str, start_ns: int, end_ns: int, interval_ns: int, venue: str | None = None
+    ) -> Sequence[Bar]:
+        """Bars on multiples of `interval_ns`, the first one holding `start_ns`, the last one cut off at
+        `end_ns`.
+
+        A bar spans both its ends: its open is the price at its start, its close the price at its end, which
+        is the next bar's open. Its volume counts the prints after its start, up to and including its end. So
+        the close of the last bar is the reference price at `end_ns`, and bars of a coarser interval aggregate
+        finer ones exactly.
+        """
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """What this market is, as plain data: per venue its origin, the seed, the tape, what is derived."""
+        ...
