@@ -30,13 +30,11 @@ Number = Decimal | int | float | str
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DECIMAL_TEXT = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?\s*", re.ASCII)
 _EXACT = Context(prec=400, traps=[])
-# A Decimal with an exponent below this is too fine for any scale; its exact ratio would be millions of digits long.
+# Too fine for any scale; the exact ratio of such a Decimal could be millions of digits long.
 _FINEST_READ = 10_000
 
 
-def qty_to_1e8(
-    value: Number, name: str = "qty", *, allow_zero: bool = False, allow_negative: bool = False
-) -> int:
+def qty_to_1e8(value: Number, name: str = "qty", *, allow_zero: bool = False, allow_negative: bool = False) -> int:
     """Return a quantity as an integer scaled by 10**8.
 
     Args:
@@ -53,9 +51,7 @@ def qty_to_1e8(
     return _to_fixed(value, name, 8, allow_zero=allow_zero, allow_negative=allow_negative)
 
 
-def price_to_1e9(
-    value: Number, name: str = "price", *, allow_zero: bool = False, allow_negative: bool = False
-) -> int:
+def price_to_1e9(value: Number, name: str = "price", *, allow_zero: bool = False, allow_negative: bool = False) -> int:
     """Return a price or an amount of money as an integer scaled by 10**9.
 
     Args:
@@ -120,9 +116,7 @@ def _to_fixed(value: object, name: str, places: int, *, allow_zero: bool, allow_
     if not number.is_finite():
         raise ValueError(f"{name} must be a finite number, got {value!r}")
     if number < 0 and not allow_negative:
-        raise ValueError(
-            f"{name} must be {'zero or more' if allow_zero else 'more than zero'}, got {value!r}"
-        )
+        raise ValueError(f"{name} must be {'zero or more' if allow_zero else 'more than zero'}, got {value!r}")
     if number == 0 and not allow_zero:
         raise ValueError(f"{name} must be more than zero, got {value!r}")
     largest = Decimal(MAX_INT64).scaleb(-places, _EXACT)
@@ -133,7 +127,8 @@ def _to_fixed(value: object, name: str, places: int, *, allow_zero: bool, allow_
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent >= -_FINEST_READ:
         numerator, denominator = number.as_integer_ratio()
-        fixed, rest = divmod(numerator * 10**places, denominator)
+        scale: int = 10**places
+        fixed, rest = divmod(numerator * scale, denominator)
         if rest == 0:
             return fixed
     elif number == 0:
@@ -142,17 +137,13 @@ def _to_fixed(value: object, name: str, places: int, *, allow_zero: bool, allow_
     nearest = number.quantize(unit, ROUND_HALF_EVEN, _EXACT)
     if nearest == 0 and not allow_zero:
         nearest = unit.copy_sign(number)
-    raise ValueError(
-        f"{name} may have at most {places} decimals, got {value!r}; the nearest that fits is {nearest:f}"
-    )
+    raise ValueError(f"{name} may have at most {places} decimals, got {value!r}; the nearest that fits is {nearest:f}")
 
 
 def _read(value: object, name: str) -> Decimal:
     match value:
         case bool():
-            raise ValueError(
-                f"{name} must be a number, got the bool {value!r}; the nearest that fits is {int(value)}"
-            )
+            raise ValueError(f"{name} must be a number, got the bool {value!r}; the nearest that fits is {int(value)}")
         case Decimal():
             return value
         case int():

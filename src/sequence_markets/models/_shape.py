@@ -1,0 +1,244 @@
+"""Shapes: what a field's annotation says about its raw JSON value.
+
+Each annotation of a model is read once into a shape, which gives both sides of the same fact: the pydantic-core
+schema that the raw value must satisfy, and the way to turn that value into the typed one. Keeping the two together
+is what allows an answer to be validated whole but built row by row, only when somebody looks.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic_core import CoreSchema, core_schema
+
+from ._json import is_array, is_object
+
+if TYPE_CHECKING:
+    from .base import SequenceModel
+
+Build = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Marks a union of models as told apart by one string field; an unknown tag becomes the ``Unknown…`` variant."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """Marks a union of two models as told apart by a key: where it is present, the value is the second of them."""
+
+    key: str
+
+
+Marker = Tagged | Keyed
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The schema of a raw value and how it becomes a typed one.
+
+    ``build`` is ``None`` when the typed value is the raw value itself. It never raises: a value of another shape,
+    which only an unvalidated model can hold, is handed back as it is.
+    """
+
+    schema: CoreSchema
+    build: Build | None = None
+
+
+_SCALARS: Mapping[object, CoreSchema] = {
+    str: core_schema.str_schema(strict=True),
+    int: core_schema.int_schema(strict=True),
+    float: core_schema.float_schema(strict=True, allow_inf_nan=False),
+    bool: core_schema.bool_schema(strict=True),
+    Any: core_schema.any_schema(),
+}
+
+
+def shape_of(annotation: object, marker: Marker | None = None) -> Shape:
+    """Read an annotation. Only the vocabulary the wire needs is understood; anything else is a ``TypeError``."""
+    if (scalar := _SCALARS.get(annotation)) is not None:
+        return Shape(scalar)
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return shape_of(args[0], next((each for each in args[1:] if isinstance(each, Marker)), marker))
+    if origin is Literal:
+        return Shape(core_schema.literal_schema(list(args)))
+    if origin in (Union, types.UnionType):
+        return _union(args, marker)
+    if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
+        return _sequence(shape_of(args[0]))
+    if origin in (dict, Mapping) and args[0] is str:
+        return _mapping(shape_of(args[1]))
+    if isinstance(annotation, type) and (plan := getattr(annotation, "__sequence_plan__", None)) is not None:
+        return _model(annotation, plan())
+    raise TypeError(f"no shape for the annotation {annotation!r}")
+
+
+def _union(members: tuple[object, ...], marker: Marker | None) -> Shape:
+    present = tuple(each for each in members if each is not types.NoneType)
+    if len(present) < len(members):
+        inner = shape_of(Union[present], marker)  # noqa: UP007  (built at run time)
+        return Shape(core_schema.nullable_schema(inner.schema), inner.build)
+    match marker:
+        case Tagged(field):
+            return _tagged_union(present, field)
+        case Keyed(key):
+            return _keyed_union(present, key)
+        case None:
+            pass
+    # An open vocabulary, Literal[...] | str: any word passes, the known ones are for the reader and the IDE.
+    plain = [each for each in present if get_origin(each) is not Literal]
+    if len(plain) == 1:
+        return shape_of(plain[0])
+    return Shape(core_schema.union_schema([shape_of(each).schema for each in present], mode="left_to_right"))
+
+
+def _sequence(row: Shape) -> Shape:
+    build_row = row.build
+
+    def build(raw: object) -> object:
+        if not is_array(raw):
+            return raw
+        return tuple(raw) if build_row is None else tuple([build_row(each) for each in raw])
+
+    return Shape(core_schema.list_schema(row.schema, strict=True), build)
+
+
+def _mapping(value: Shape) -> Shape:
+    build_value = value.build
+
+    def build(raw: object) -> object:
+        if not is_object(raw):
+            return raw
+        if build_value is None:
+            return types.MappingProxyType(raw)
+        return types.MappingProxyType({key: build_value(each) for key, each in raw.items()})
+
+    return Shape(core_schema.dict_schema(_SCALARS[str], value.schema, strict=True), build)
+
+
+def _model(cls: type[Any], plan: Plan) -> Shape:
+    view: Build = cls.unvalidated
+
+    def build(raw: object) -> object:
+        return view(raw) if is_object(raw) else raw
+
+    return Shape(plan.schema, build)
+
+
+def _tagged_union(members: tuple[object, ...], field: str) -> Shape:
+    known: dict[str, type[SequenceModel]] = {}
+    unknown: type[SequenceModel] | None = None
+    for member in members:
+        tag = _tag_of(member, field)
+        if tag is None:
+            unknown = member  # type: ignore[assignment]
+        else:
+            known[tag] = member  # type: ignore[assignment]
+    if unknown is None:
+        raise TypeError(f"a union tagged by {field!r} needs a variant for unknown tags")
+    fallback = unknown
+
+    def choose(raw: object) -> str | None:
+        tag = raw.get(field) if is_object(raw) else None
+        if not isinstance(tag, str):
+            return None
+        return tag if tag in known else ""
+
+    def build(raw: object) -> object:
+        if not is_object(raw):
+            return raw
+        return known.get(raw.get(field), fallback).unvalidated(raw)  # type: ignore[arg-type]
+
+    choices: dict[Any, CoreSchema] = {tag: member.__sequence_plan__().schema for tag, member in known.items()}
+    choices[""] = fallback.__sequence_plan__().schema
+    schema = core_schema.tagged_union_schema(
+        choices,
+        choose,
+        custom_error_type="tag_missing",
+        custom_error_message=f"an object with a text '{field}' is needed",
+    )
+    return Shape(schema, build)
+
+
+def _keyed_union(members: tuple[object, ...], key: str) -> Shape:
+    without, having = (shape_of(member) for member in members)
+    build_without, build_having = without.build, having.build
+    assert build_without is not None
+    assert build_having is not None
+
+    def choose(raw: object) -> bool | None:
+        return key in raw if is_object(raw) else None
+
+    def build(raw: object) -> object:
+        return build_having(raw) if is_object(raw) and key in raw else build_without(raw)
+
+    schema = core_schema.tagged_union_schema(
+        {False: without.schema, True: having.schema},
+        choose,
+        custom_error_type="object_needed",
+        custom_error_message="an object is needed",
+    )
+    return Shape(schema, build)
+
+
+def _tag_of(member: object, field: str) -> str | None:
+    annotation = member.model_fields[field].annotation if field in member.model_fields else None  # type: ignore[attr-defined]
+    if get_origin(annotation) is not Literal:
+        return None
+    (tag,) = get_args(annotation)
+    return str(tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is read off a model class once: its schema and how its fields are made."""
+
+    schema: CoreSchema
+    known: frozenset[str]
+    defaults: tuple[tuple[str, Any], ...]
+    builders: tuple[tuple[str, Build], ...]
+
+    def namespace(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes of a model over ``raw``; ``raw`` itself where no field needs building.
+
+        Unknown keys never get in: one that is called like a method would hide the method.
+        """
+        complete = raw.keys() == self.known
+        if complete and not self.builders:
+            return raw
+        if complete:
+            names = raw.copy()
+        else:
+            known = self.known
+            names = {key: value for key, value in raw.items() if key in known}
+            for name, default in self.defaults:
+                names.setdefault(name, default)
+        for name, build in self.builders:
+            value = names.get(name)
+            if value is not None:
+                names[name] = build(value)
+        return names
+
+
+def plan_of(cls: type[SequenceModel]) -> Plan:
+    """Read a model class."""
+    fields: dict[str, core_schema.TypedDictField] = {}
+    defaults: list[tuple[str, Any]] = []
+    builders: list[tuple[str, Build]] = []
+    for name, info in cls.model_fields.items():
+        marker = next((each for each in info.metadata if isinstance(each, Marker)), None)
+        shape = shape_of(info.annotation, marker)
+        fields[name] = core_schema.typed_dict_field(shape.schema, required=info.is_required())
+        if not info.is_required():
+            defaults.append((name, info.default))
+        if shape.build is not None:
+            builders.append((name, shape.build))
+    schema = core_schema.typed_dict_schema(fields, extra_behavior="ignore", cls_name=cls.__name__)
+    return Plan(schema, frozenset(fields), tuple(defaults), tuple(builders))

@@ -1,0 +1,427 @@
+"""The base of every answer: a validated, read-only model that also reads as the documented dict.
+
+An answer is validated whole before a call returns. Its typed side is built when it is first touched: attributes give
+models, tuples and exact values, subscripts give the very dicts and lists that came over the wire.
+"""
+
+from __future__ import annotations
+
+import copy as _copy
+import threading
+from abc import ABCMeta
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, SchemaSerializer, SchemaValidator, core_schema, from_json
+
+from ._json import frozen, is_array, is_mapping, is_object, plain
+from ._repr import describe
+from ._shape import Plan, plan_of
+from .views import View
+
+M = TypeVar("M", bound="SequenceModel")
+
+_plan_lock = threading.RLock()
+_raw_serializer = SchemaSerializer(core_schema.dict_schema())
+_new = object.__new__
+
+
+class SequenceModel(BaseModel, frozen=True):
+    """Base of every answer model.
+
+    Attributes are typed and frozen. The model is also a read-only mapping over `raw`, keyed by the documented names:
+    ``quote.nbbo.bid`` and ``quote["nbbo"]["bid"]`` read the same number. Fields that are newer than this SDK stay
+    readable under their wire name, through subscripts and attributes alike.
+
+    Example:
+        >>> from sequence_markets.models import Nbbo
+        >>> nbbo = Nbbo.model_validate({"bid": 1.0, "ask": 2.0, "mid": 1.5, "spread_bps": 6666.7, "new": "kept"})
+        >>> nbbo.ask, nbbo["ask"], nbbo.raw["new"], "bid" in nbbo
+        (2.0, 2.0, 'kept', True)
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        defer_build=True,
+        hide_input_in_errors=True,
+        ignored_types=(View,),
+        protected_namespaces=(),
+    )
+    __slots__ = ("__sequence_raw__",)
+
+    if TYPE_CHECKING:
+        __sequence_raw__: dict[str, Any]
+
+    def __init__(self, **data: Any) -> None:
+        raw = plain(data)
+        type(self).__sequence_validator__().validate_python(raw)
+        _set_raw(self, raw)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The answer exactly as it was received: the documented dict, unknown fields included."""
+        return self.__sequence_raw__
+
+    @classmethod
+    def unvalidated(cls, raw: dict[str, Any]) -> Self:
+        """Return the model over a dict that is known to be valid, or whose faults have been reported.
+
+        Nothing is checked. A field of the wrong type reads as whatever was received.
+        """
+        self = _new(cls)
+        _set_raw(self, raw)
+        return self
+
+    @classmethod
+    def __sequence_plan__(cls) -> Plan:
+        plan: Plan | None = cls.__dict__.get("__sequence_plan_cache__")
+        if plan is None:
+            with _plan_lock:
+                plan = plan_of(cls)
+                cls.__sequence_plan_cache__ = plan
+        return plan
+
+    @classmethod
+    def __sequence_validator__(cls) -> SchemaValidator:
+        validator: SchemaValidator | None = cls.__dict__.get("__sequence_validator_cache__")
+        if validator is None:
+            with _plan_lock:
+                validator = SchemaValidator(cls.__sequence_plan__().schema, {"hide_input_in_errors": True})
+                cls.__sequence_validator_cache__ = validator
+        return validator
+
+    __sequence_plan_cache__: ClassVar[Plan]
+    __sequence_validator_cache__: ClassVar[SchemaValidator]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def validate(value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            if isinstance(value, cls):
+                return value
+            raw = plain(value) if is_mapping(value) else value
+            check(raw)
+            return cls.unvalidated(raw)
+
+        return core_schema.no_info_wrap_validator_function(
+            validate,
+            cls.__sequence_plan__().schema,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda model: model.raw if isinstance(model, SequenceModel) else model,
+                return_schema=core_schema.dict_schema(),
+            ),
+        )
+
+    @classmethod
+    def model_validate(cls, obj: Any, **_options: Any) -> Self:
+        """Return the model over a mapping, after validating it.
+
+        Raises:
+            pydantic.ValidationError: A field is missing or of the wrong type.
+        """
+        if isinstance(obj, cls):
+            return obj
+        raw = plain(obj) if is_mapping(obj) else obj
+        cls.__sequence_validator__().validate_python(raw)
+        return cls.unvalidated(raw)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **_options: Any) -> Self:
+        """Return the model over JSON text, after validating it.
+
+        Raises:
+            pydantic.ValidationError: The text is not JSON, or a field is missing or of the wrong type.
+        """
+        raw = cls.__sequence_validator__().validate_json(json_data) and from_json(json_data, allow_inf_nan=False)
+        return cls.unvalidated(raw)
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """Return the model over the given fields without validating them."""
+        return cls.unvalidated(plain(values))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy, with some fields replaced. The replaced ones are validated, in `raw` and in attributes."""
+        raw = _copy.deepcopy(self.raw) if deep else dict(self.raw)
+        if not update:
+            return self.unvalidated(raw)
+        raw.update(plain(update))
+        type(self).__sequence_validator__().validate_python(raw)
+        return self.unvalidated(raw)
+
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """Return `raw` as new dicts and lists; pydantic's options (``mode``, ``include``, ``exclude``) apply."""
+        dumped: dict[str, Any] = _raw_serializer.to_python(self.raw, **options)
+        return dumped
+
+    def model_dump_json(self, **options: Any) -> str:
+        """Return `raw` as JSON text; pydantic's options (``indent``, ``include``, ``exclude``) apply."""
+        return _raw_serializer.to_json(self.raw, **options).decode()
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return `raw` as JSON text."""
+        return self.model_dump_json(indent=indent)
+
+    @property
+    def model_extra(self) -> dict[str, Any]:
+        """The received fields that this SDK does not know yet."""
+        known = type(self).__sequence_plan__().known
+        return {key: value for key, value in self.raw.items() if key not in known}
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The documented fields that were received."""
+        return set(self.raw.keys() & type(self).__sequence_plan__().known)
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, so that a misspelt field is an error there.
+        def __getattr__(self, name: str) -> Any:
+            cls = type(self)
+            if name.startswith("__"):
+                raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}")
+            plan = cls.__sequence_plan__()
+            raw = self.raw
+            if name in plan.known:
+                names = plan.namespace(raw)
+                _set_dict(self, names)
+                if name in names:
+                    return names[name]
+            elif name in raw:
+                return raw[name]
+            hint = get_close_matches(name, [*plan.known, *raw], n=1)
+            wanted = f"; did you mean {hint[0]!r}?" if hint else ""
+            raise AttributeError(f"{cls.__name__} has no field {name!r}{wanted}", name=name, obj=self)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.raw[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.raw
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # keys, where pydantic yields pairs
+        """Iterate over the keys, as a dict does; a page iterates over its rows."""
+        return iter(self.raw)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __bool__(self) -> bool:
+        return bool(self.raw)
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys of `raw`."""
+        return self.raw.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """Return the values of `raw`."""
+        return self.raw.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return the items of `raw`."""
+        return self.raw.items()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return ``raw[key]``, or the default where the key is absent."""
+        return self.raw.get(key, default)
+
+    def copy(self, **_options: Any) -> dict[str, Any]:  # type: ignore[override]
+        """Return `raw` as a new dict that may be changed, as ``dict.copy`` does."""
+        return dict(self.raw)
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.raw, **other}
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**other, **self.raw}
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, SequenceModel):
+            return self.raw == other.raw
+        if is_mapping(other):
+            other_raw: dict[str, Any] = plain(other)
+            return self.raw == other_raw
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(frozen(self.raw))
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is read-only; {_INSTEAD}")
+
+    if not TYPE_CHECKING:
+        # Hidden as well: a declared __setattr__ would allow every assignment.
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise AttributeError(f"{type(self).__name__} is read-only; {_INSTEAD}")
+
+        def __delattr__(self, name: str) -> NoReturn:
+            raise AttributeError(f"{type(self).__name__} is read-only; {_INSTEAD}")
+
+        __setitem__ = __delitem__ = __ior__ = pop = popitem = clear = update = setdefault = _refuse
+
+    def __copy__(self) -> Self:
+        return self.unvalidated(dict(self.raw))
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self.unvalidated(_copy.deepcopy(self.raw, memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restore, (type(self), self.raw))
+
+    def __reduce_ex__(self, _protocol: Any) -> tuple[Any, ...]:
+        return self.__reduce__()
+
+    def __repr__(self) -> str:
+        return describe(self)
+
+    def __str__(self) -> str:
+        return describe(self)
+
+
+class UnknownVariant(SequenceModel):
+    """A member of a tagged union whose tag is newer than this SDK. Everything received is in `raw`."""
+
+    __discriminator__: ClassVar[str]
+
+    @property
+    def tag(self) -> str:
+        """The tag as it was received."""
+        tag: str = self.raw[self.__discriminator__]
+        return tag
+
+
+class Rows(list[M]):
+    """A list of models, as the documented list of dicts. `raw` gives those dicts.
+
+    Example:
+        >>> rows = seq.symbols()
+        >>> rows[0].symbol == rows[0]["symbol"] == rows.raw[0]["symbol"]
+        True
+    """
+
+    @property
+    def raw(self) -> list[dict[str, Any]]:
+        """The rows exactly as they were received."""
+        return [row.raw for row in self]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a payload.
+
+    Attributes:
+        path: Where, for example ``venues.kraken.bid`` or ``positions[3].qty_1e8``.
+        message: What is wrong there. It never quotes the value.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the answer'}: {self.message}"
+
+
+class InvalidPayload(ValueError):
+    """A body that is not the documented answer.
+
+    Attributes:
+        raw: What was received: the parsed JSON, or the text where it is not JSON.
+        faults: What is wrong with it.
+    """
+
+    def __init__(self, raw: object, faults: tuple[Fault, ...]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.raw = raw
+        self.faults = faults
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.raw, self.faults))
+
+
+def decode(body: bytes, target: type[M]) -> M:
+    """Return an answer's body as a model, validated whole.
+
+    Raises:
+        InvalidPayload: The body is not JSON, or not what the model documents.
+    """
+    raw = _parse(body)
+    _check(target.__sequence_validator__(), raw)
+    return target.unvalidated(raw)
+
+
+def decode_rows(body: bytes, target: type[M], envelope: tuple[str, ...] = ()) -> Rows[M]:
+    """Return the body of a list answer as models, validated whole.
+
+    Args:
+        body: The answer's bytes.
+        target: The model of a row.
+        envelope: Keys under which the list may stand when the body is an object.
+
+    Raises:
+        InvalidPayload: The body is not JSON, or not a list of the documented rows.
+    """
+    parsed = _parse(body)
+    rows: Any = parsed
+    if is_object(parsed):
+        rows = next((parsed[key] for key in envelope if is_array(parsed.get(key))), parsed)
+    validator = _rows_validator(target)
+    try:
+        validator.validate_python(rows)
+    except ValidationError as error:
+        raise InvalidPayload(parsed, _faults(error)) from None
+    return Rows([target.unvalidated(row) for row in rows])
+
+
+def _rows_validator(target: type[SequenceModel]) -> SchemaValidator:
+    validator: SchemaValidator | None = target.__dict__.get("__sequence_rows_cache__")
+    if validator is None:
+        with _plan_lock:
+            schema = core_schema.list_schema(target.__sequence_plan__().schema, strict=True)
+            validator = SchemaValidator(schema, {"hide_input_in_errors": True})
+            type.__setattr__(target, "__sequence_rows_cache__", validator)
+    return validator
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        text = body.decode("utf-8", "replace")
+        raise InvalidPayload(text, (Fault("", f"not JSON ({error})"),)) from None
+
+
+def _check(validator: SchemaValidator, raw: Any) -> None:
+    try:
+        validator.validate_python(raw)
+    except ValidationError as error:
+        raise InvalidPayload(raw, _faults(error)) from None
+
+
+def _faults(error: ValidationError) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(_path(each["loc"]), each["msg"])
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return text.removeprefix(".")
+
+
+_INSTEAD = "take model.copy() for a dict to change, or model.model_copy(update={...}) for another model"
+_set_raw = SequenceModel.__dict__["__sequence_raw__"].__set__
+_set_dict = BaseModel.__dict__["__dict__"].__set__
+
+
+def _restore(cls: type[M], raw: dict[str, Any]) -> M:
+    return cls.unvalidated(raw)
+
+
+# Registered, not inherited: a model is a mapping to isinstance() and match, and pydantic keeps its own class layout.
+cast("ABCMeta", Mapping).register(SequenceModel)
