@@ -10,7 +10,7 @@ from .venues import VenueId
 from .views import OptionalInstant
 
 
-class Account(SequenceModel):
+class Account(SequenceModel, frozen=True):
     """The profile behind the API key. The service may send more than is documented; it stays in `raw`."""
 
     client_id: str | None = None
@@ -23,7 +23,7 @@ class Account(SequenceModel):
     """Feature flags."""
 
 
-class RiskLimits(SequenceModel):
+class RiskLimits(SequenceModel, frozen=True):
     """Limits of the profile. The service may send more than is documented; it stays in `raw`."""
 
     max_notional_usd: float | None = None
@@ -34,7 +34,7 @@ class RiskLimits(SequenceModel):
     """Whether new orders are refused."""
 
 
-class Edge(SequenceModel):
+class Edge(SequenceModel, frozen=True):
     """A process beside a venue that holds its market data and order connections."""
 
     edge_id: str | None = None
@@ -56,7 +56,7 @@ class Edge(SequenceModel):
     """`last_heartbeat_ns` as an aware ``datetime``."""
 
 
-class Edges(SequenceModel):
+class Edges(SequenceModel, frozen=True):
     """Every edge with its heartbeat state.
 
     Example:

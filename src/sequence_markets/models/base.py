@@ -283,7 +283,7 @@ class SequenceModel(BaseModel, frozen=True):
         return describe(self)
 
 
-class UnknownVariant(SequenceModel):
+class UnknownVariant(SequenceModel, frozen=True):
     """A member of a tagged union whose tag is newer than this SDK. Everything received is in `raw`."""
 
     __discriminator__: ClassVar[str]

@@ -18,7 +18,7 @@ FINAL_GRAPH_STATES: frozenset[str] = frozenset({"completed", "aborted", "expired
 """States that a graph does not leave."""
 
 
-class Submission(SequenceModel):
+class Submission(SequenceModel, frozen=True):
     """The acknowledgement of a submitted graph; ``buy()`` and ``sell()`` submit graphs of one node.
 
     Example:
@@ -37,7 +37,7 @@ class Submission(SequenceModel):
     """Number of edges, after pacing has been expanded."""
 
 
-class NodeStatus(SequenceModel):
+class NodeStatus(SequenceModel, frozen=True):
     """State of one node of a graph."""
 
     status: NodeState
@@ -63,7 +63,7 @@ class NodeStatus(SequenceModel):
     """`avg_fill_price_1e9` as an exact ``Decimal``."""
 
 
-class EdgeStatus(SequenceModel):
+class EdgeStatus(SequenceModel, frozen=True):
     """State of one edge of a graph."""
 
     status: Literal["fired"] | str
@@ -72,7 +72,7 @@ class EdgeStatus(SequenceModel):
     """Whether it has fired at least once."""
 
 
-class GraphStatus(SequenceModel):
+class GraphStatus(SequenceModel, frozen=True):
     """State of a graph, its nodes and its edges.
 
     Example:

@@ -15,7 +15,7 @@ SymbolType = Literal["spot", "perp", "prediction"] | str
 """What kind of instrument a symbol names."""
 
 
-class Nbbo(SequenceModel):
+class Nbbo(SequenceModel, frozen=True):
     """The best bid and offer across every venue."""
 
     bid: float
@@ -28,7 +28,7 @@ class Nbbo(SequenceModel):
     """Ask minus bid in basis points of the mid; zero when the mid is."""
 
 
-class VenueQuote(SequenceModel):
+class VenueQuote(SequenceModel, frozen=True):
     """The top of one venue's book."""
 
     bid: float
@@ -43,7 +43,7 @@ class VenueQuote(SequenceModel):
     """Milliseconds since this venue's last update."""
 
 
-class BookLevel(SequenceModel):
+class BookLevel(SequenceModel, frozen=True):
     """One price level of one venue in the merged book."""
 
     price: float
@@ -54,7 +54,7 @@ class BookLevel(SequenceModel):
     """Venue that displays it."""
 
 
-class Book(SequenceModel):
+class Book(SequenceModel, frozen=True):
     """The merged book of every venue, best level first."""
 
     bids: tuple[BookLevel, ...]
@@ -63,7 +63,7 @@ class Book(SequenceModel):
     """Asks, lowest first."""
 
 
-class Quote(SequenceModel):
+class Quote(SequenceModel, frozen=True):
     """NBBO, the top of each venue and the merged book of one symbol.
 
     Example:
@@ -90,7 +90,7 @@ class Quote(SequenceModel):
     """Whether the venue is attached to another region."""
 
 
-class QuoteError(SequenceModel):
+class QuoteError(SequenceModel, frozen=True):
     """The entry of a symbol that could not be quoted in a batch."""
 
     symbol: str
@@ -103,7 +103,7 @@ BatchEntry = Annotated[Quote | QuoteError, Keyed("error")]
 """An entry of a batch: a `QuoteError` where it carries ``error``, else a `Quote`."""
 
 
-class QuoteBatch(SequenceModel):
+class QuoteBatch(SequenceModel, frozen=True):
     """The answer to a batch of symbols; one that failed stands beside those that did not.
 
     Example:
@@ -132,7 +132,7 @@ class QuoteBatch(SequenceModel):
         return tuple(entry for entry in self.quotes if isinstance(entry, QuoteError))
 
 
-class Symbol(SequenceModel):
+class Symbol(SequenceModel, frozen=True):
     """A tradable instrument."""
 
     symbol: str

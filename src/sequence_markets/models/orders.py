@@ -21,7 +21,7 @@ FINAL_STATUSES: frozenset[str] = frozenset({"FILLED", "COMPLETED", "CANCELLED", 
 """States that an order does not leave."""
 
 
-class Order(SequenceModel):
+class Order(SequenceModel, frozen=True):
     """An order.
 
     Example:
@@ -83,7 +83,7 @@ class Order(SequenceModel):
         return self.status in FINAL_STATUSES
 
 
-class Fill(SequenceModel):
+class Fill(SequenceModel, frozen=True):
     """A part of an order that was traded."""
 
     fill_id: str
@@ -115,7 +115,7 @@ class Fill(SequenceModel):
     """`timestamp_ns` as an aware ``datetime``."""
 
 
-class _Page(SequenceModel):
+class _Page(SequenceModel, frozen=True):
     """One page of a list that is walked by offset."""
 
     total: int | None = None
@@ -128,7 +128,7 @@ class _Page(SequenceModel):
     """Whether a page follows."""
 
 
-class OrderPage(_Page):
+class OrderPage(_Page, frozen=True):
     """A page of orders, newest first. Iterating gives the rows of this page; ``iter_orders()`` walks all pages.
 
     Example:
@@ -143,7 +143,7 @@ class OrderPage(_Page):
         return iter(self.orders)
 
 
-class FillPage(_Page):
+class FillPage(_Page, frozen=True):
     """A page of fills, newest first. Iterating gives the rows of this page; ``iter_fills()`` walks all pages.
 
     Example:

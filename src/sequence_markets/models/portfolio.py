@@ -11,7 +11,7 @@ from .venues import VenueId
 from .views import Instant, Money, OptionalMoney, OptionalQuantity, Quantity
 
 
-class FiatInstrument(SequenceModel):
+class FiatInstrument(SequenceModel, frozen=True):
     """Government money."""
 
     kind: Literal["fiat"]
@@ -20,7 +20,7 @@ class FiatInstrument(SequenceModel):
     """ISO currency code, for example ``USD``."""
 
 
-class CryptoInstrument(SequenceModel):
+class CryptoInstrument(SequenceModel, frozen=True):
     """A coin or a stablecoin."""
 
     kind: Literal["crypto"]
@@ -29,7 +29,7 @@ class CryptoInstrument(SequenceModel):
     """Asset code, for example ``BTC`` or ``USDC``."""
 
 
-class PerpInstrument(SequenceModel):
+class PerpInstrument(SequenceModel, frozen=True):
     """A perpetual future."""
 
     kind: Literal["perp"]
@@ -40,7 +40,7 @@ class PerpInstrument(SequenceModel):
     """Asset it follows, for example ``BTC``."""
 
 
-class EventContractInstrument(SequenceModel):
+class EventContractInstrument(SequenceModel, frozen=True):
     """An outcome of a prediction market; it pays one dollar or nothing."""
 
     kind: Literal["event_contract"]
@@ -55,7 +55,7 @@ class EventContractInstrument(SequenceModel):
     """When the market closes, seconds since the epoch."""
 
 
-class UnknownInstrument(UnknownVariant):
+class UnknownInstrument(UnknownVariant, frozen=True):
     """An instrument of a kind this SDK does not know yet; its tag is in `tag`, everything else in `raw`."""
 
     __discriminator__ = "kind"
@@ -68,14 +68,14 @@ Instrument = Annotated[
 """What a position is held in, told apart by ``kind``."""
 
 
-class ActiveLifecycle(SequenceModel):
+class ActiveLifecycle(SequenceModel, frozen=True):
     """An open position."""
 
     state: Literal["active"]
     """Always ``"active"``."""
 
 
-class ResolvedLifecycle(SequenceModel):
+class ResolvedLifecycle(SequenceModel, frozen=True):
     """An event contract whose market has been decided."""
 
     state: Literal["resolved"]
@@ -91,21 +91,21 @@ class ResolvedLifecycle(SequenceModel):
     """`economic_value_usd_1e9` as an exact ``Decimal``."""
 
 
-class ClosedLifecycle(SequenceModel):
+class ClosedLifecycle(SequenceModel, frozen=True):
     """A position that was traded away."""
 
     state: Literal["closed"]
     """Always ``"closed"``."""
 
 
-class RedeemedLifecycle(SequenceModel):
+class RedeemedLifecycle(SequenceModel, frozen=True):
     """A resolved event contract whose payment has been claimed."""
 
     state: Literal["redeemed"]
     """Always ``"redeemed"``."""
 
 
-class UnknownLifecycle(UnknownVariant):
+class UnknownLifecycle(UnknownVariant, frozen=True):
     """A lifecycle state this SDK does not know yet; its tag is in `tag`, everything else in `raw`."""
 
     __discriminator__ = "state"
@@ -118,7 +118,7 @@ Lifecycle = Annotated[
 """Where a position is in its life, told apart by ``state``."""
 
 
-class Position(SequenceModel):
+class Position(SequenceModel, frozen=True):
     """One holding on one venue."""
 
     id: int | None = None
@@ -176,7 +176,7 @@ class Position(SequenceModel):
     """`settled_mark_usd_1e9` as an exact ``Decimal``."""
 
 
-class PositionTotals(SequenceModel):
+class PositionTotals(SequenceModel, frozen=True):
     """Sums over the positions of an answer, in dollars."""
 
     nav_usd_1e9: int
@@ -204,7 +204,7 @@ class PositionTotals(SequenceModel):
     """`fees_usd_1e9` as an exact ``Decimal``."""
 
 
-class Positions(SequenceModel):
+class Positions(SequenceModel, frozen=True):
     """Unified positions across fiat, crypto, perps and event contracts.
 
     Example:

@@ -27,7 +27,7 @@ VenueId = (
 """A venue's id. The documented twelve are completed by the IDE; others pass."""
 
 
-class VenueStatus(SequenceModel):
+class VenueStatus(SequenceModel, frozen=True):
     """A venue with credentials on record."""
 
     venue: VenueId
