@@ -34,5 +34,16 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Needs a package index; hashes are pinned, the index is not.
+lock: $(STAMP)
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --python-version 3.11 --all-extras --group dev pyproject.toml --output-file requirements.lock
+	rm -rf $(VENV)-lock
+
+docs: $(STAMP)
+	$(BIN)/python -m pytest tests/docs
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
