@@ -123,13 +123,8 @@ def _mapping(value: Shape) -> Shape:
     return Shape(core_schema.dict_schema(_SCALARS[str], value.schema, strict=True), build)
 
 
-def _model(cls: type[Any], plan: Plan) -> Shape:
-    view: Build = cls.unvalidated
-
-    def build(raw: object) -> object:
-        return view(raw) if is_object(raw) else raw
-
-    return Shape(plan.schema, build)
+def _model(cls: type[SequenceModel], plan: Plan) -> Shape:
+    return Shape(plan.schema, cls.__sequence_viewer__(plan))
 
 
 def _tagged_union(members: tuple[object, ...], field: str) -> Shape:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy as _copy
 import threading
 from abc import ABCMeta
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
@@ -93,6 +93,22 @@ class SequenceModel(BaseModel, frozen=True):
                 validator = SchemaValidator(cls.__sequence_plan__().schema, {"hide_input_in_errors": True})
                 cls.__sequence_validator_cache__ = validator
         return validator
+
+    @classmethod
+    def __sequence_viewer__(cls, plan: Plan) -> Callable[[Any], Any]:
+        """Return what makes this model over a raw object, for the many rows of a list."""
+        known = plan.known if not plan.builders else None
+
+        def view(raw: Any) -> Any:
+            if not is_object(raw):
+                return raw
+            self = _new(cls)
+            _set_raw(self, raw)
+            if raw.keys() == known:
+                _set_dict(self, raw)  # the attributes of such a row are its raw values, so they need no second dict
+            return self
+
+        return view
 
     __sequence_plan_cache__: ClassVar[Plan]
     __sequence_validator_cache__: ClassVar[SchemaValidator]
