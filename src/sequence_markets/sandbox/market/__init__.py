@@ -1,5 +1,6 @@
 """Market data of the local exchange: what a venue shows, and where it comes from."""
 
+from .synthetic import SyntheticMarket
 from .types import Bar, Levels, Market, MarketTrade, Origin, VenueBook
 
-__all__ = ["Bar", "Levels", "Market", "MarketTrade", "Origin", "VenueBook"]
+__all__ = ["Bar", "Levels", "Market", "MarketTrade", "Origin", "SyntheticMarket", "VenueBook"]

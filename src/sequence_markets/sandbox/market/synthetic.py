@@ -1,0 +1,350 @@
+"""The synthetic market: every price, level, print and bar follows from the seed and the instant alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument, default_catalogue
+from ..venues import VENUES
+from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_range
+from .fixedpoint import LOG_ONE, ln_ratio
+from .listing import Listing, ListingFigures
+from .mirror import mirrored_bar, mirrored_book, mirrored_trade
+from .parameters import (
+    COIN,
+    EVENTS,
+    PERP_BASIS,
+    PERP_STYLES,
+    PREDICTION_STYLES,
+    SPOT_STYLES,
+    STRIKE_SLOPE,
+    TICK_MULTIPLES,
+    EventModel,
+    Offset,
+    asset,
+)
+from .path import STEP_NS, STEPS_PER_SECOND, Path
+from .types import Bar, MarketTrade, VenueBook
+from .volume import VolumeTree
+
+__all__ = ["SyntheticMarket"]
+
+_CENTI_BP: Final = LOG_ONE // 1_000_000
+_MILLI_BP: Final = LOG_ONE // 10_000_000
+_BLOCK_STEPS: Final = 1 << 20
+_BUCKET_CENTI_BP: Final = 25
+_NO_OFFSET: Final = Offset(0, 0)
+
+
+class SyntheticMarket:
+    """A market made from a seed.
+
+    One path per base asset carries its spot pairs in every quote currency, its perps and the events that its
+    price decides. Reading is free of side effects: caches only save time.
+
+    Args:
+        catalogue: The instruments; the standing ones when None.
+        seed: Everything drawn depends on it.
+
+    Example:
+        >>> market = SyntheticMarket(seed=7)
+        >>> market.book("BTC-USD", "kraken", 1_767_571_200_000_000_000).origin
+        'synthetic'
+    """
+
+    def __init__(self, catalogue: Catalogue | None = None, seed: int = 0) -> None:
+        self.catalogue = default_catalogue() if catalogue is None else catalogue
+        self.seed = seed
+        self._paths: dict[str, Path] = {}
+        self._fairs: dict[str, Fair] = {}
+        self._listings: dict[tuple[str, str], Listing] = {}
+
+    # Building blocks, made when they are first needed.
+
+    def _path(self, name: str, *, centre: int = 0, volatility: int, cap_level: int = 22, jump_level: int = 4) -> Path:
+        path = self._paths.get(name)
+        if path is None:
+            path = self._paths[name] = Path(
+                self.seed,
+                name,
+                centre=centre,
+                volatility=volatility,
+                cap_level=cap_level,
+                jump_level=jump_level,
+            )
+        return path
+
+    def _base_path(self, base: str) -> Path:
+        return self._path(f"asset/{base}", volatility=asset(base).volatility * _CENTI_BP)
+
+    def _offset_path(self, name: str, offset: Offset) -> Path:
+        return self._path(
+            name,
+            centre=offset.mean * _CENTI_BP,
+            volatility=offset.volatility * _MILLI_BP,
+            cap_level=offset.cap_level,
+            jump_level=offset.jump_level,
+        )
+
+    def fair(self, instrument: Instrument) -> Fair:
+        """The fair value of a spot pair, a perp or a YES outcome."""
+        found = self._fairs.get(instrument.symbol)
+        if found is None:
+            found = self._fairs[instrument.symbol] = self._make_fair(instrument)
+        return found
+
+    def _make_fair(self, instrument: Instrument) -> Fair:
+        if instrument.type == "prediction":
+            return self._event_fair(instrument)
+        base = instrument.base
+        paths = [self._base_path(base)]
+        coin = COIN.get(instrument.quote, _NO_OFFSET)
+        if coin.volatility:
+            paths.append(self._offset_path(f"coin/{instrument.quote}", coin))
+        if instrument.type == "perp":
+            paths.append(self._offset_path(f"basis/{base}", PERP_BASIS))
+        return RatioFair(asset(base).anchor_1e9, paths)
+
+    def _event_fair(self, instrument: Instrument) -> Fair:
+        slug = instrument.market_slug or instrument.symbol
+        model = EVENTS.get(slug, EventModel())
+        if model.underlying:
+            shift = ln_ratio(asset(model.underlying).anchor_1e9, model.strike_1e9)
+            return OddsFair([self._base_path(model.underlying)], slope=STRIKE_SLOPE, shift=shift)
+        outcomes = self.catalogue.event(instrument.event_slug) if instrument.event_slug else ()
+        if instrument.neg_risk and len(outcomes) > 1:
+            paths = [self._outcome_path(outcome.market_slug or outcome.symbol) for outcome in outcomes]
+            return ShareFair(paths, [outcome.symbol for outcome in outcomes].index(instrument.symbol))
+        return OddsFair([self._outcome_path(slug)])
+
+    def _outcome_path(self, slug: str) -> Path:
+        model = EVENTS.get(slug, EventModel())
+        return self._path(
+            f"event/{slug}",
+            centre=ln_ratio(model.probability, 1000 - model.probability),
+            volatility=model.volatility * _CENTI_BP,
+            cap_level=model.cap_level,
+            jump_level=model.jump_level,
+        )
+
+    def _listing(self, instrument: Instrument, venue: str) -> Listing:
+        name = (instrument.symbol, venue)
+        found = self._listings.get(name)
+        if found is None:
+            found = self._listings[name] = self._make_listing(instrument, venue)
+        return found
+
+    def _make_listing(self, instrument: Instrument, venue: str) -> Listing:
+        symbol = instrument.symbol
+        if instrument.type == "prediction":
+            event = EVENTS.get(instrument.market_slug or symbol, EventModel())
+            style = PREDICTION_STYLES[venue]
+            lot = 100_000_000
+            figures = ListingFigures(
+                tick_1e9=instrument.tick_1e9,
+                lot_1e8=lot,
+                half_spread=0,
+                touch_lots=event.touch * style.depth // 100,
+                bucket_ticks=1,
+                bucket_lots=event.per_tick * style.depth // 100,
+                top_tick=PREDICTION_UNIT_1E9 // instrument.tick_1e9 - 1,
+            )
+            traded = event.contracts_per_day * _BLOCK_STEPS // (86_400 * STEPS_PER_SECOND)
+            volume = VolumeTree(
+                self.seed,
+                f"{symbol}/{venue}",
+                lots_per_block=traded * style.volume // 100,
+                sparse_256=170,
+                sparse_levels=6,
+            )
+            return Listing(self.seed, symbol, venue, self.fair(instrument), None, volume, figures)
+        figures_of = asset(instrument.base)
+        style = (PERP_STYLES if instrument.type == "perp" else SPOT_STYLES)[venue]
+        depth = figures_of.perp if instrument.type == "perp" else figures_of.spot
+        lot = figures_of.lot_1e8
+        lot_usd_1e9 = figures_of.anchor_1e9 * lot // 10**8
+        tick = instrument.tick_1e9 * TICK_MULTIPLES.get((venue, instrument.base), 1)
+        bucket = max(1, figures_of.anchor_1e9 * _BUCKET_CENTI_BP // 1_000_000 // tick)
+        bucket_usd = depth.per_bp_usd * (bucket * tick * 10_000) * 10**6 // figures_of.anchor_1e9
+        figures = ListingFigures(
+            tick_1e9=tick,
+            lot_1e8=lot,
+            half_spread=style.half_spread * _CENTI_BP,
+            touch_lots=depth.touch_usd * style.depth * 10**7 // lot_usd_1e9,
+            bucket_ticks=bucket,
+            bucket_lots=bucket_usd * style.depth * 10 // lot_usd_1e9,
+            top_tick=None,
+        )
+        traded_usd = depth.traded_usd_per_s * _BLOCK_STEPS // STEPS_PER_SECOND
+        volume = VolumeTree(
+            self.seed,
+            f"{symbol}/{venue}",
+            lots_per_block=traded_usd * style.volume * 10**7 // lot_usd_1e9,
+            sparse_256=depth.sparse_256,
+            sparse_levels=4 if style.volume >= 30 else 6,
+        )
+        lean = None
+        if style.lean:
+            lean = self._path(f"lean/{symbol}/{venue}", volatility=style.lean * _MILLI_BP, cap_level=9, jump_level=6)
+        return Listing(self.seed, symbol, venue, self.fair(instrument), lean, volume, figures)
+
+    def _open(self, symbol: str, now_ns: int) -> tuple[Instrument, Instrument] | None:
+        """The instrument and the one whose book is kept for it, while it is listed."""
+        if symbol not in self.catalogue or now_ns < 0:
+            return None
+        instrument = self.catalogue.get(symbol)
+        if instrument.expiry_ns is not None and now_ns >= instrument.expiry_ns:
+            return None
+        return instrument, self.catalogue.get(instrument.primary)
+
+    # The market protocol.
+
+    def venues(self, symbol: str) -> tuple[str, ...]:
+        """The venues that quote `symbol`, in documented order."""
+        if symbol not in self.catalogue:
+            return ()
+        listed = self.catalogue.get(symbol).venues
+        return tuple(venue for venue in VENUES if venue in listed)
+
+    def book(self, symbol: str, venue: str, now_ns: int) -> VenueBook | None:
+        """The displayed book of a venue, or None when it does not quote the symbol."""
+        found = self._open(symbol, now_ns)
+        if found is None or venue not in found[0].venues:
+            return None
+        instrument, kept = found
+        book = self._listing(kept, venue).book(now_ns // STEP_NS)
+        return book if kept is instrument else mirrored_book(book, symbol)
+
+    def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
+        """The prints with `start_ns` < time <= `end_ns`, in time order."""
+        found = self._open(symbol, max(0, start_ns))
+        if found is None or end_ns <= start_ns:
+            return ()
+        instrument, kept = found
+        if instrument.expiry_ns is not None:
+            end_ns = min(end_ns, instrument.expiry_ns - 1)
+        first, last = max(0, start_ns) // STEP_NS, end_ns // STEP_NS
+        prints: list[MarketTrade] = []
+        for venue in self.venues(kept.symbol):
+            listing = self._listing(kept, venue)
+            for step, lots in listing.volume.leaves(first, last + 1):
+                prints += [t for t in listing.prints(step, lots) if start_ns < t.time_ns <= end_ns]
+        prints.sort(key=_print_time)
+        return prints if kept is instrument else [mirrored_trade(trade, symbol) for trade in prints]
+
+    def next_change(self, symbol: str, after_ns: int) -> int | None:
+        """The next print or the next step of the grid, whichever comes first; None once the market is
+        closed."""
+        found = self._open(symbol, max(0, after_ns))
+        if found is None:
+            return None
+        kept = found[1]
+        step = max(0, after_ns) // STEP_NS
+        change = (step + 1) * STEP_NS
+        for venue in self.venues(kept.symbol):
+            for trade in self._listing(kept, venue).step_prints(step):
+                if trade.time_ns > after_ns:
+                    change = min(change, trade.time_ns)
+                    break
+        return change if kept.expiry_ns is None else min(change, kept.expiry_ns)
+
+    def quiet_until(self, symbol: str, venue: str, low_1e9: int, high_1e9: int, after_ns: int) -> int:
+        """An instant up to which neither touch nor any print leaves the open interval."""
+        found = self._open(symbol, after_ns)
+        if found is None or venue not in found[0].venues:
+            return after_ns
+        instrument, kept = found
+        if kept is not instrument:
+            low_1e9, high_1e9 = PREDICTION_UNIT_1E9 - high_1e9, PREDICTION_UNIT_1E9 - low_1e9
+        step = self._listing(kept, venue).quiet_until(low_1e9, high_1e9, after_ns // STEP_NS)
+        if step is None:
+            return after_ns
+        until = (step + 1) * STEP_NS - 1
+        if kept.expiry_ns is not None:
+            until = min(until, kept.expiry_ns - 1)
+        return max(until, after_ns)
+
+    def reference_price(self, symbol: str, now_ns: int) -> int | None:
+        """The fair price, rounded to the instrument's tick."""
+        found = self._open(symbol, now_ns)
+        if found is None:
+            return None
+        instrument, kept = found
+        price = self._rounded(kept, fair_at(self.fair(kept), now_ns // STEP_NS))
+        return price if kept is instrument else PREDICTION_UNIT_1E9 - price
+
+    @staticmethod
+    def _rounded(instrument: Instrument, price_1e9: int) -> int:
+        tick = instrument.tick_1e9
+        ticks = max(1, (price_1e9 + tick // 2) // tick)
+        if instrument.type == "prediction":
+            ticks = min(ticks, PREDICTION_UNIT_1E9 // tick - 1)
+        return ticks * tick
+
+    def bars(
+        self, symbol: str, start_ns: int, end_ns: int, interval_ns: int, venue: str | None = None
+    ) -> Sequence[Bar]:
+        """Bars of the reference price, or of one venue's middle when `venue` is given; see `Market.bars`.
+
+        Highs and lows are exact over every step of the grid. `ValueError` when the interval is not positive.
+        """
+        if interval_ns <= 0:
+            raise ValueError(f"interval_ns must be positive, got {interval_ns}")
+        found = self._open(symbol, max(0, start_ns))
+        if found is None or end_ns <= start_ns or (venue is not None and venue not in found[0].venues):
+            return ()
+        instrument, kept = found
+        if instrument.expiry_ns is not None:
+            end_ns = min(end_ns, instrument.expiry_ns - 1)
+        fair = self.fair(kept)
+        venues = self.venues(kept.symbol) if venue is None else (venue,)
+        listings = [self._listing(kept, name) for name in venues]
+        if venue is not None and listings[0].lean is not None:
+            fair = RatioFair(asset(kept.base).anchor_1e9, (*fair.paths, listings[0].lean))
+        bars: list[Bar] = []
+        begin = max(0, start_ns) // interval_ns * interval_ns
+        while begin < end_ns:
+            end = min(begin + interval_ns, end_ns)
+            first, last = begin // STEP_NS, end // STEP_NS
+            low, high = fair_range(fair, first, last)
+            volume = sum(self._traded(listing, begin, end) for listing in listings)
+            bar = Bar(
+                begin,
+                self._rounded(kept, fair_at(fair, first)),
+                self._rounded(kept, high),
+                self._rounded(kept, low),
+                self._rounded(kept, fair_at(fair, last)),
+                volume,
+            )
+            bars.append(bar if kept is instrument else mirrored_bar(bar))
+            begin += interval_ns
+        return bars
+
+    @staticmethod
+    def _traded(listing: Listing, start_ns: int, end_ns: int) -> int:
+        """The quantity printed with `start_ns` < time <= `end_ns`."""
+
+        def before(instant_ns: int) -> int:
+            """What is printed in the instant's step up to and including the instant."""
+            if instant_ns % STEP_NS == 0:
+                return 0
+            return sum(t.qty_1e8 for t in listing.step_prints(instant_ns // STEP_NS) if t.time_ns <= instant_ns)
+
+        lots = listing.volume.between(start_ns // STEP_NS, end_ns // STEP_NS)
+        return lots * listing.lot_1e8 + before(end_ns) - before(start_ns)
+
+    def describe(self) -> dict[str, object]:
+        """What this market is, as plain data."""
+        return {
+            "kind": "synthetic",
+            "seed": self.seed,
+            "step_ns": STEP_NS,
+            "venues": dict.fromkeys(VENUES, "synthetic"),
+            "derived": [],
+            "tape": None,
+        }
+
+
+def _print_time(trade: MarketTrade) -> int:
+    return trade.time_ns
