@@ -1,0 +1,7 @@
+"""``python -m sequence_markets``: the ``sequence-markets`` command."""
+
+import sys
+
+from sequence_markets.cli import main
+
+sys.exit(main())

@@ -1,0 +1,41 @@
+"""The local exchange: real fill physics behind the real wire protocol, with no account, container or network.
+
+Example:
+    >>> from sequence_markets.sandbox import Sandbox
+    >>> with Sandbox(seed=7, clock="manual") as sandbox:
+    ...     seq = sandbox.client()
+    ...     seq.health()
+    True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sequence_markets.sandbox.embedded import Sandbox
+    from sequence_markets.sandbox.runtime import Advance, ClockError
+    from sequence_markets.sandbox.trading.errors import InvariantError
+
+__all__ = ["Advance", "ClockError", "InvariantError", "Sandbox"]
+
+_HOME = {
+    "Advance": "sequence_markets.sandbox.runtime",
+    "ClockError": "sequence_markets.sandbox.runtime",
+    "InvariantError": "sequence_markets.sandbox.trading.errors",
+    "Sandbox": "sequence_markets.sandbox.embedded",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

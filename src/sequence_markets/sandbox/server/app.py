@@ -1,0 +1,45 @@
+"""The sandbox as an ASGI application: which path is served by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sequence_markets.sandbox.server.call import Services
+from sequence_markets.sandbox.server.endpoint import AccountEndpoint, AccountHandler, ControlEndpoint, OpenEndpoint
+from sequence_markets.sandbox.server.errors import ApiError
+from sequence_markets.sandbox.server.gate import Gate
+from sequence_markets.sandbox.server.routes import account, control, credentials, market, orders, portfolio, sandbox
+
+_ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
+    **account.ROUTES,
+    **credentials.ROUTES,
+    **market.ROUTES,
+    **orders.ROUTES,
+    **portfolio.ROUTES,
+}
+
+
+def create_app(services: Services, executor: Executor) -> ASGIApp:
+    """Return the application.
+
+    Args:
+        services: What the handlers share.
+        executor: Runs calls that may take long, or that find the exchange in use.
+    """
+    routes = [Route("/v1/health/live", OpenEndpoint({"status": "ok"}))]
+    routes += [Route(path, AccountEndpoint(services, executor, handlers)) for path, handlers in _ACCOUNT_ROUTES.items()]
+    routes += [
+        Route(path, AccountEndpoint(services, executor, handlers, test_only=True))
+        for path, handlers in sandbox.ROUTES.items()
+    ]
+    routes += [Route(path, ControlEndpoint(services, executor, handlers)) for path, handlers in control.ROUTES.items()]
+    # A redirect would make a client repeat a request, key and all, somewhere else.
+    return Gate(Router(routes, redirect_slashes=False, default=_unknown))
+
+
+async def _unknown(scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise ApiError(404, "NOT_FOUND", f"there is no {scope['method']} {scope['path'][:200]}")

@@ -1,0 +1,98 @@
+"""What a handler is given, and what it may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sequence_markets.sandbox.controls import Controls
+from sequence_markets.sandbox.exchange import Exchange
+from sequence_markets.sandbox.runtime import Runtime
+from sequence_markets.sandbox.server.auth import Principal
+from sequence_markets.sandbox.server.body import Body
+from sequence_markets.sandbox.server.errors import bad_request
+from sequence_markets.sandbox.server.feeds import Feeds
+from sequence_markets.sandbox.server.params import Query
+from sequence_markets.sandbox.server.ratelimit import RateLimiter
+from sequence_markets.sandbox.server.wire import decode_json
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: the status and what becomes its JSON body."""
+
+    status: int
+    value: object = None
+
+
+NO_CONTENT: Final = Reply(204)
+
+
+class Services:
+    """What all handlers of one server share.
+
+    Args:
+        runtime: The one way to the exchange.
+        limiter: The request limiter, or ``None`` when requests are not limited.
+
+    Attributes:
+        feeds: Which books are being followed.
+        controls: The sandbox's controls.
+    """
+
+    def __init__(self, runtime: Runtime, *, limiter: RateLimiter | None = None) -> None:
+        self.runtime = runtime
+        self.limiter = limiter
+        self.feeds = Feeds()
+        self.controls = Controls(runtime, self.feeds)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, read and within its limits.
+
+    Attributes:
+        path: Decoded parts of the path, by name.
+        query: Query parameters.
+        body: Body bytes as they came, possibly empty.
+    """
+
+    path: dict[str, str]
+    query: Query
+    body: bytes
+
+    def json(self) -> object:
+        """Return the decoded body, ``{}`` when there is none.
+
+        Raises:
+            ApiError: 400 when the body is not JSON.
+        """
+        if not self.body:
+            return {}
+        try:
+            return decode_json(self.body)
+        except ValueError as error:
+            raise bad_request(f"the body is not valid JSON: {error}") from None
+
+    def fields(self, *known: str) -> Body:
+        """Return the body as an object of which only the ``known`` fields may be there."""
+        return Body(self.json(), known)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCall:
+    """A call of the trading API, made under the exchange's lock.
+
+    Attributes:
+        exchange: The exchange.
+        client_id: The caller's account.
+        principal: The caller.
+        request: The request.
+        services: What the server's handlers share.
+    """
+
+    exchange: Exchange
+    client_id: str
+    principal: Principal
+    request: Request
+    services: Services

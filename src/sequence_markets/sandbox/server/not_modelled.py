@@ -1,0 +1,20 @@
+"""What the sandbox leaves out, in words, so that nobody takes its silence for a promise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NOT_MODELLED: Final[tuple[str, ...]] = (
+    "impact: other participants do not react to your orders; only the displayed size you took is gone",
+    "hidden and iceberg liquidity",
+    "cancellations ahead of you in the queue: a resting order moves up only when displayed size trades",
+    "trading between accounts: your resting orders are not displayed and are met by the market only",
+    "venue latency: orders reach their venue at the instant they are submitted",
+    "venue outages, halts and rejections",
+    "minimum order sizes and lot sizes",
+    "liquidation and funding payments of perps",
+    "transfers between venues, deposits and withdrawals",
+    "resolution of prediction markets",
+    "a depeg: USD, USDC and USDT are each worth exactly one US dollar",
+    "real trading: an order sent with a seq_live_ key is a paper order as well",
+)
