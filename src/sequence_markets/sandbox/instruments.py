@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -181,6 +181,24 @@ class Catalogue:
             if instrument.mirror_of is None:
                 self._by_name[name] = instrument.symbol
 
+    def list_on(self, symbol: str, venue: str) -> Instrument:
+        """List a known instrument on one more venue.
+
+        `ValueError` when the venue does not trade such instruments; event contracts stay on the venue that
+        made them.
+        """
+        instrument = self._by_symbol[symbol]
+        if venue in instrument.venues:
+            return instrument
+        if venue not in VENUES:
+            raise ValueError(f"unknown venue {venue!r}; the venues are {', '.join(VENUES)}")
+        if instrument.type == "prediction" or instrument.type not in VENUES[venue].instrument_types:
+            raise ValueError(f"{venue!r} does not trade {instrument.type} instruments such as {symbol!r}")
+        venues = tuple(v for v in VENUES if v == venue or v in instrument.venues)
+        listed = replace(instrument, venues=venues, settlement=_settlement(instrument.quote, venues))
+        self._by_symbol[symbol] = listed
+        return listed
+
     def resolve(self, text: str, instrument_type: str | None = None) -> Instrument | None:
         """The instrument meant by `text`, or None when nothing or no single thing is.
 
@@ -233,13 +251,15 @@ class Catalogue:
         One instrument for a pair or perp, YES and NO for a Kalshi ticker. `ValueError` when the name has no
         such form or the venue does not trade such things.
         """
+        if venue not in VENUES:
+            raise ValueError(f"unknown venue {venue!r}; the venues are {', '.join(VENUES)}")
         name, _, outcome = symbol.partition(":")
         if looks_like_kalshi(name) and outcome.upper() in ("", "YES", "NO"):
             if venue != "kalshi":
                 raise ValueError(f"{symbol!r} is a Kalshi ticker and cannot be quoted on {venue!r}")
             return _kalshi_market(name, name, "other")
         if not looks_like_pair(symbol):
-            raise ValueError(f"unknown symbol {symbol!r}, and it has not the form of a pair such as 'ABC-USD'")
+            raise ValueError(f"unknown symbol {symbol!r}; only a pair such as 'ABC-USD' can be made up")
         base, quote = symbol.split("-")[:2]
         kind: InstrumentType = "perp" if symbol.endswith("-PERP") else "spot"
         if kind not in VENUES[venue].instrument_types:

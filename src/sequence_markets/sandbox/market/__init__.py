@@ -1,6 +1,17 @@
 """Market data of the local exchange: what a venue shows, and where it comes from."""
 
+from .scripted import ScriptedMarket, ScriptState
 from .synthetic import SyntheticMarket
 from .types import Bar, Levels, Market, MarketTrade, Origin, VenueBook
 
-__all__ = ["Bar", "Levels", "Market", "MarketTrade", "Origin", "SyntheticMarket", "VenueBook"]
+__all__ = [
+    "Bar",
+    "Levels",
+    "Market",
+    "MarketTrade",
+    "Origin",
+    "ScriptState",
+    "ScriptedMarket",
+    "SyntheticMarket",
+    "VenueBook",
+]

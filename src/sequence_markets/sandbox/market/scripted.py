@@ -1,0 +1,464 @@
+"""A market whose books and prints somebody writes by hand, over another market that shows everything else."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final, TypedDict
+
+from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument
+from ..venues import VENUES
+from .mirror import mirrored_bar, mirrored_book, mirrored_trade
+from .series import PriceSeries, bar_windows
+from .types import Bar, Levels, Market, MarketTrade, Side, VenueBook
+
+__all__ = ["ScriptState", "ScriptedMarket", "price_ladder"]
+
+FOREVER_NS: Final = 2**63 - 1
+_LADDER_LEVELS: Final = 10
+_LADDER_USD_1E9: Final = 100_000 * 10**9
+_LADDER_CONTRACTS_1E8: Final = 1_000 * 10**8
+
+
+class BookState(TypedDict):
+    """One scripted book as plain data."""
+
+    symbol: str
+    venue: str
+    at_ns: int
+    bids: list[list[int]]
+    asks: list[list[int]]
+
+
+class TradeState(TypedDict):
+    """One scripted print as plain data."""
+
+    trade_id: str
+    time_ns: int
+    symbol: str
+    venue: str
+    price_1e9: int
+    qty_1e8: int
+    taker_side: Side
+
+
+class ScriptState(TypedDict):
+    """Everything that was scripted, in the order in which it was."""
+
+    books: list[BookState]
+    trades: list[TradeState]
+
+
+def price_ladder(instrument: Instrument, price_1e9: int) -> tuple[Levels, Levels]:
+    """The book that `ScriptedMarket.set_price` writes: bids and asks around a price.
+
+    Ten levels a side. The first one lies one step from the price, the others one step apart; a step is one
+    basis point of the price, and at least one tick. Level k shows k units; a unit is the largest power of ten
+    worth at most 100,000 dollars (1 BTC at 90,000; 10 ETH at 3,100), or 1,000 contracts of a prediction
+    market, whose step is its tick. Levels that would leave the possible prices are left out.
+    """
+    tick = instrument.tick_1e9
+    if instrument.type == "prediction":
+        step, unit, top = tick, _LADDER_CONTRACTS_1E8, PREDICTION_UNIT_1E9
+    else:
+        step = max(tick, price_1e9 // 10_000 // tick * tick)
+        unit, top = 1, None
+        while unit * 10 * price_1e9 <= _LADDER_USD_1E9 * 10**8 and unit < 10**18:
+            unit *= 10
+    best_bid = (price_1e9 - step) // tick * tick
+    best_ask = -(-(price_1e9 + step) // tick) * tick
+    bids = tuple((best_bid - k * step, (k + 1) * unit) for k in range(_LADDER_LEVELS))
+    asks = tuple((best_ask + k * step, (k + 1) * unit) for k in range(_LADDER_LEVELS))
+    return (
+        tuple(level for level in bids if level[0] > 0),
+        tuple(level for level in asks if top is None or level[0] < top),
+    )
+
+
+class ScriptedMarket:
+    """Another market, parts of which are written by hand.
+
+    From the instant of its first script on, a symbol is quoted by its scripted venues alone. Scripts go
+    forward in time; what stood earlier can still be read. YES and NO share one book, whichever of them is
+    scripted.
+
+    Example:
+        >>> from sequence_markets.sandbox.market import SyntheticMarket
+        >>> market = ScriptedMarket(SyntheticMarket(seed=7))
+        >>> _ = market.set_book("BTC-USD", "kraken", [(90_000 * 10**9, 10**8)], [(90_010 * 10**9, 10**8)], 0)
+        >>> market.venues("BTC-USD")
+        ('kraken',)
+    """
+
+    def __init__(self, inner: Market) -> None:
+        self.inner = inner
+        self.catalogue: Catalogue = inner.catalogue.copy()
+        self._books: dict[str, dict[str, tuple[list[int], list[VenueBook]]]] = {}
+        self._references: dict[str, PriceSeries] = {}
+        self._trades: dict[str, list[MarketTrade]] = {}
+        self._trade_ids: set[str] = set()
+        self._script: ScriptState = {"books": [], "trades": []}
+
+    # Scripting.
+
+    def set_book(
+        self,
+        symbol: str,
+        venue: str,
+        bids: Iterable[tuple[int, int]],
+        asks: Iterable[tuple[int, int]],
+        at_ns: int,
+    ) -> VenueBook:
+        """Write the whole book of a venue, from `at_ns` on.
+
+        Args:
+            symbol: Any name of an instrument; a pair nobody lists yet becomes an instrument.
+            venue: The venue's id.
+            bids: Price in 1e-9 and size in 1e-8 of each level, in any order; may be empty.
+            asks: The same for the other side.
+            at_ns: The instant from which the book stands.
+
+        Returns:
+            The book as it now stands for `symbol`.
+
+        Raises:
+            ValueError: A level without a positive price and size, two levels at one price, a price outside 0
+            to 1 on a
+                prediction market, a book that crosses or locks itself, a venue that does not trade the
+                instrument, or an instant before the last script of the symbol. Nothing is changed then.
+        """
+        instrument = self._instrument_for(symbol, venue)
+        top = PREDICTION_UNIT_1E9 if instrument.type == "prediction" else None
+        buy = _checked_levels("bids", bids, top, descending=True)
+        sell = _checked_levels("asks", asks, top, descending=False)
+        if buy and sell and buy[0][0] >= sell[0][0]:
+            raise ValueError(
+                f"the book crosses itself: best bid {buy[0][0]} is not below best ask {sell[0][0]} (in 1e-9)"
+            )
+        self._check_instant(instrument, at_ns)
+        if instrument.symbol not in self.catalogue:
+            for created in self.catalogue.scripted_instrument(instrument.primary, venue):
+                self.catalogue.add(created)
+        self.catalogue.list_on(instrument.primary, venue)
+        book = VenueBook(venue, instrument.symbol, buy, sell, at_ns, "scripted")
+        self._place(mirrored_book(book, instrument.primary) if instrument.mirror_of else book)
+        return book
+
+    def set_price(self, symbol: str, price_1e9: int, venues: Sequence[str] | None, at_ns: int) -> tuple[VenueBook, ...]:
+        """Write the same small book around a price on several venues; see `price_ladder` for its levels.
+
+        Args:
+            symbol: Any name of an instrument; a pair nobody lists yet becomes an instrument.
+            price_1e9: The middle of the book.
+            venues: The venues to write; None for all that list the instrument.
+            at_ns: The instant from which the books stand.
+
+        Raises:
+            ValueError: As `set_book`, and for a price that leaves no room for a book.
+        """
+        names = list(venues) if venues is not None else None
+        if names is None:
+            known = self.catalogue.resolve(symbol)
+            if known is None:
+                venue = "kalshi" if symbol.startswith(("KX", "INX", "NASDAQ100")) else "binance"
+                known = self.catalogue.scripted_instrument(symbol, venue)[0]
+            names = [venue for venue in VENUES if venue in known.venues]
+        if not names:
+            raise ValueError("set_price needs at least one venue")
+        instruments = [self._instrument_for(symbol, name) for name in names]
+        if price_1e9 <= 0 or (instruments[0].type == "prediction" and price_1e9 >= PREDICTION_UNIT_1E9):
+            raise ValueError(f"price {price_1e9} (in 1e-9) is not a possible price of {symbol!r}")
+        bids, asks = price_ladder(instruments[0], price_1e9)
+        if not bids and not asks:
+            raise ValueError(f"price {price_1e9} (in 1e-9) leaves no room for a book of {symbol!r}")
+        self._check_instant(instruments[0], at_ns)
+        return tuple(self.set_book(symbol, name, bids, asks, at_ns) for name in names)
+
+    def add_trade(self, trade: MarketTrade) -> MarketTrade:
+        """Print a trade; its origin becomes "scripted".
+
+        `ValueError` for an unknown symbol, a venue that does not quote it, an impossible price or size, or a
+        trade id that was used before.
+        """
+        instrument = self.catalogue.resolve(trade.symbol)
+        if instrument is None:
+            raise ValueError(f"unknown symbol {trade.symbol!r}")
+        if trade.venue not in self.venues(instrument.symbol):
+            raise ValueError(f"{trade.venue!r} does not quote {trade.symbol!r}")
+        top = PREDICTION_UNIT_1E9 if instrument.type == "prediction" else None
+        if trade.price_1e9 <= 0 or (top is not None and trade.price_1e9 >= top) or trade.qty_1e8 <= 0:
+            raise ValueError(
+                f"a print of {trade.qty_1e8} (1e-8) at {trade.price_1e9} (1e-9) is impossible for {trade.symbol!r}"
+            )
+        if trade.trade_id in self._trade_ids:
+            raise ValueError(f"trade id {trade.trade_id!r} was used before")
+        printed = MarketTrade(
+            trade.trade_id,
+            trade.time_ns,
+            instrument.symbol,
+            trade.venue,
+            trade.price_1e9,
+            trade.qty_1e8,
+            trade.taker_side,
+            "scripted",
+        )
+        kept = mirrored_trade(printed, instrument.primary) if instrument.mirror_of else printed
+        trades = self._trades.setdefault(kept.symbol, [])
+        trades.insert(bisect_right(trades, kept.time_ns, key=_print_time), kept)
+        self._trade_ids.add(kept.trade_id)
+        self._script["trades"].append(
+            {
+                "trade_id": kept.trade_id,
+                "time_ns": kept.time_ns,
+                "symbol": kept.symbol,
+                "venue": kept.venue,
+                "price_1e9": kept.price_1e9,
+                "qty_1e8": kept.qty_1e8,
+                "taker_side": kept.taker_side,
+            }
+        )
+        return printed
+
+    def clear(self) -> None:
+        """Forget every script, and the instruments that only scripts made."""
+        self.catalogue = self.inner.catalogue.copy()
+        self._books.clear()
+        self._references.clear()
+        self._trades.clear()
+        self._trade_ids.clear()
+        self._script = {"books": [], "trades": []}
+
+    def state(self) -> ScriptState:
+        """Everything scripted so far, as plain data that `restore` takes back."""
+        return {
+            "books": [book.copy() for book in self._script["books"]],
+            "trades": [trade.copy() for trade in self._script["trades"]],
+        }
+
+    def restore(self, state: ScriptState) -> None:
+        """Replace every script by those of `state`."""
+        self.clear()
+        for book in state["books"]:
+            bids = [(price, size) for price, size in book["bids"]]
+            asks = [(price, size) for price, size in book["asks"]]
+            self.set_book(book["symbol"], book["venue"], bids, asks, book["at_ns"])
+        for trade in state["trades"]:
+            self.add_trade(
+                MarketTrade(
+                    trade["trade_id"],
+                    trade["time_ns"],
+                    trade["symbol"],
+                    trade["venue"],
+                    trade["price_1e9"],
+                    trade["qty_1e8"],
+                    trade["taker_side"],
+                    "scripted",
+                )
+            )
+
+    def _instrument_for(self, symbol: str, venue: str) -> Instrument:
+        """The instrument meant, made up when nobody lists it; `ValueError` when it cannot be quoted there."""
+        if venue not in VENUES:
+            raise ValueError(f"unknown venue {venue!r}; the venues are {', '.join(VENUES)}")
+        known = self.catalogue.resolve(symbol)
+        if known is None:
+            created = self.catalogue.scripted_instrument(symbol, venue)
+            return created[-1] if symbol.upper().endswith(":NO") else created[0]
+        tradable = venue in known.venues or (
+            known.type != "prediction" and known.type in VENUES[venue].instrument_types
+        )
+        if not tradable:
+            raise ValueError(f"{venue!r} does not trade {known.type} instruments such as {symbol!r}")
+        return known
+
+    def _check_instant(self, instrument: Instrument, at_ns: int) -> None:
+        series = self._references.get(instrument.primary)
+        last = max((times[-1] for times, _ in self._books.get(instrument.primary, {}).values()), default=None)
+        if series is not None and last is not None and at_ns < last:
+            raise ValueError(f"{instrument.symbol!r} was scripted at {last} already, which is after {at_ns}")
+
+    def _place(self, book: VenueBook) -> None:
+        times, books = self._books.setdefault(book.symbol, {}).setdefault(book.venue, ([], []))
+        if times and times[-1] == book.as_of_ns:
+            books[-1] = book
+        else:
+            times.append(book.as_of_ns)
+            books.append(book)
+        middle = self._middle(book.symbol, book.as_of_ns)
+        if middle is not None:
+            self._references.setdefault(book.symbol, PriceSeries()).append(book.as_of_ns, middle)
+        self._script["books"].append(
+            {
+                "symbol": book.symbol,
+                "venue": book.venue,
+                "at_ns": book.as_of_ns,
+                "bids": [list(level) for level in book.bids],
+                "asks": [list(level) for level in book.asks],
+            }
+        )
+
+    def _middle(self, symbol: str, now_ns: int) -> int | None:
+        """The middle of the best prices of all scripted venues; the price of the one side that is there."""
+        bids: list[int] = []
+        asks: list[int] = []
+        for venue in self._books[symbol]:
+            book = self._scripted_book(symbol, venue, now_ns)
+            if book is not None:
+                bids += [price for price, _ in book.bids[:1]]
+                asks += [price for price, _ in book.asks[:1]]
+        if bids and asks:
+            return (max(bids) + min(asks)) // 2
+        return max(bids) if bids else min(asks) if asks else None
+
+    # Reading.
+
+    def _scripted_book(self, primary: str, venue: str, now_ns: int) -> VenueBook | None:
+        times, books = self._books[primary].get(venue, ([], []))
+        index = bisect_right(times, now_ns)
+        return books[index - 1] if index else None
+
+    def _scripted_since(self, primary: str) -> int | None:
+        """The instant from which the symbol is scripted, None when it is not."""
+        venues = self._books.get(primary)
+        return min(times[0] for times, _ in venues.values()) if venues else None
+
+    def _primary(self, symbol: str) -> str:
+        return self.catalogue.get(symbol).primary if symbol in self.catalogue else symbol
+
+    def venues(self, symbol: str) -> tuple[str, ...]:
+        """The venues that quote `symbol`: the scripted ones when it is scripted."""
+        scripted = self._books.get(self._primary(symbol))
+        if scripted is None:
+            return self.inner.venues(symbol)
+        return tuple(venue for venue in VENUES if venue in scripted)
+
+    def book(self, symbol: str, venue: str, now_ns: int) -> VenueBook | None:
+        """The displayed book of a venue, or None when it does not quote the symbol."""
+        primary = self._primary(symbol)
+        since = self._scripted_since(primary)
+        if since is None or now_ns < since:
+            return self.inner.book(symbol, venue, now_ns)
+        book = self._scripted_book(primary, venue, now_ns)
+        return book if book is None or primary == symbol else mirrored_book(book, symbol)
+
+    def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
+        """The prints with `start_ns` < time <= `end_ns`, in time order."""
+        primary = self._primary(symbol)
+        since = self._scripted_since(primary)
+        until = end_ns if since is None else min(end_ns, since - 1)
+        found = list(self.inner.trades(symbol, start_ns, until)) if until > start_ns else []
+        scripted = self._trades.get(primary, [])
+        first = bisect_right(scripted, start_ns, key=_print_time)
+        last = bisect_right(scripted, end_ns, key=_print_time)
+        if first < last:
+            mine = scripted[first:last]
+            found += mine if primary == symbol else [mirrored_trade(trade, symbol) for trade in mine]
+            found.sort(key=_print_time)
+        return found
+
+    def next_change(self, symbol: str, after_ns: int) -> int | None:
+        """The next scripted instant after `after_ns`; as long as the symbol is not scripted, also the other
+        market's."""
+        primary = self._primary(symbol)
+        since = self._scripted_since(primary)
+        found: list[int] = []
+        if since is None or after_ns < since:
+            change = self.inner.next_change(symbol, after_ns)
+            if change is not None:
+                found.append(change)
+        for times, _ in self._books.get(primary, {}).values():
+            index = bisect_right(times, after_ns)
+            found += times[index : index + 1]
+        trades = self._trades.get(primary, [])
+        index = bisect_right(trades, after_ns, key=_print_time)
+        found += [trade.time_ns for trade in trades[index : index + 1]]
+        return min(found) if found else None
+
+    def quiet_until(self, symbol: str, venue: str, low_1e9: int, high_1e9: int, after_ns: int) -> int:
+        """An instant up to which neither touch nor any print leaves the open interval, if nobody scripts
+        meanwhile."""
+        primary = self._primary(symbol)
+        since = self._scripted_since(primary)
+        trades = self._trades.get(primary, [])
+        index = bisect_right(trades, after_ns, key=_print_time)
+        next_print = trades[index].time_ns - 1 if index < len(trades) else FOREVER_NS
+        if since is None or after_ns < since:
+            until = self.inner.quiet_until(symbol, venue, low_1e9, high_1e9, after_ns)
+            limit = next_print if since is None else min(next_print, since - 1)
+            return max(after_ns, min(until, limit))
+        book = self.book(symbol, venue, after_ns)
+        if book is not None and not all(low_1e9 < price < high_1e9 for price, _ in (*book.bids[:1], *book.asks[:1])):
+            return after_ns
+        times = self._books[primary].get(venue, ([], []))[0]
+        position = bisect_right(times, after_ns)
+        next_book = times[position] - 1 if position < len(times) else FOREVER_NS
+        return min(next_book, next_print)
+
+    def reference_price(self, symbol: str, now_ns: int) -> int | None:
+        """The middle of the best scripted prices, or the other market's reference before the first script."""
+        primary = self._primary(symbol)
+        since = self._scripted_since(primary)
+        if since is None or now_ns < since:
+            return self.inner.reference_price(symbol, now_ns)
+        series = self._references.get(primary)
+        price = None if series is None else series.at(now_ns)
+        return price if price is None or primary == symbol else PREDICTION_UNIT_1E9 - price
+
+    def bars(
+        self, symbol: str, start_ns: int, end_ns: int, interval_ns: int, venue: str | None = None
+    ) -> Sequence[Bar]:
+        """Bars of the reference price; see `Market.bars`."""
+        primary = self._primary(symbol)
+        since = self._scripted_since(primary)
+        if since is None or end_ns < since:
+            return self.inner.bars(symbol, start_ns, end_ns, interval_ns, venue)
+        series = self._references.get(primary, PriceSeries())
+        bars: list[Bar] = []
+        for begin, end in bar_windows(start_ns, end_ns, interval_ns):
+            before: Bar | None = None
+            if begin < since:
+                early = self.inner.bars(symbol, begin, min(end, since), max(interval_ns, end - begin), venue)
+                before = early[0] if early else None
+            spoken = series.span(max(begin, since), end) if end >= since else None
+            if spoken is None:
+                bars += [before] if before is not None else []
+                continue
+            opened, high, low, closed = spoken
+            volume = sum(t.qty_1e8 for t in self._trades.get(primary, []) if begin < t.time_ns <= end)
+            bar = Bar(begin, opened, high, low, closed, volume)
+            if primary != symbol:
+                bar = mirrored_bar(bar)
+            if before is not None:
+                bar = Bar(
+                    begin,
+                    before.open_1e9,
+                    max(before.high_1e9, bar.high_1e9),
+                    min(before.low_1e9, bar.low_1e9),
+                    bar.close_1e9,
+                    before.volume_1e8 + bar.volume_1e8,
+                )
+            bars.append(bar)
+        return bars
+
+    def describe(self) -> dict[str, object]:
+        """The other market's description, and which symbols are scripted on which venues."""
+        scripted = {symbol: list(self.venues(symbol)) for symbol in sorted(self._books)}
+        return {**self.inner.describe(), "scripted": scripted}
+
+
+def _checked_levels(name: str, levels: Iterable[tuple[int, int]], top_1e9: int | None, *, descending: bool) -> Levels:
+    ordered = sorted(((price, size) for price, size in levels), reverse=descending)
+    for price, size in ordered:
+        if price <= 0 or size <= 0:
+            raise ValueError(f"{name}: price and size must be positive, got {price} (1e-9) and {size} (1e-8)")
+        if top_1e9 is not None and price >= top_1e9:
+            raise ValueError(f"{name}: price {price} (1e-9) of a prediction market must lie between 0 and 1")
+    for (price, _), (following, _) in pairwise(ordered):
+        if price == following:
+            raise ValueError(f"{name}: two levels at the price {price} (1e-9)")
+    return tuple(ordered)
+
+
+def _print_time(trade: MarketTrade) -> int:
+    return trade.time_ns
