@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import operator
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final, SupportsIndex
 
 QTY_SCALE: Final = 10**8
@@ -28,10 +29,11 @@ Number = Decimal | int | float | str
 """What a quantity or a price may be given as. A ``float`` is read through its shortest decimal text."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DECIMAL_TEXT = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?\s*", re.ASCII)
-_EXACT = Context(prec=400, traps=[])
-# Too fine for any scale; the exact ratio of such a Decimal could be millions of digits long.
-_FINEST_READ = 10_000
+# Written so that no text can be matched in two ways: a million digits are read, or refused, in one pass.
+_DECIMAL_TEXT = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?\s*", re.ASCII)
+# Never the thread's own context, whose precision and traps belong to somebody else.
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+_SHOWN = 60
 
 
 def qty_to_1e8(value: Number, name: str = "qty", *, allow_zero: bool = False, allow_negative: bool = False) -> int:
@@ -93,11 +95,17 @@ def datetime_from_ns(ns: int) -> datetime:
 
     A ``datetime`` counts whole microseconds; finer digits are dropped, never rounded up into the future.
 
+    Raises:
+        OverflowError: The instant is outside the years 1 to 9999, which no 64-bit count of nanoseconds is.
+
     Example:
         >>> datetime_from_ns(1_705_406_400_000_000_999).isoformat()
         '2024-01-16T12:00:00+00:00'
     """
-    return _EPOCH + timedelta(microseconds=ns // 1000)
+    try:
+        return _EPOCH + timedelta(microseconds=ns // 1000)
+    except OverflowError:
+        raise OverflowError("an instant outside the years 1 to 9999 does not fit a datetime") from None
 
 
 def ns_from_datetime(instant: datetime, name: str = "instant") -> int:
@@ -106,59 +114,65 @@ def ns_from_datetime(instant: datetime, name: str = "instant") -> int:
     Raises:
         ValueError: The ``datetime`` carries no time zone.
     """
-    if instant.tzinfo is None:
+    if instant.utcoffset() is None:
         raise ValueError(f"{name} must carry a time zone, for example datetime(..., tzinfo=UTC)")
     return (instant - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def _to_fixed(value: object, name: str, places: int, *, allow_zero: bool, allow_negative: bool) -> int:
-    number = _read(value, name)
-    if not number.is_finite():
-        raise ValueError(f"{name} must be a finite number, got {value!r}")
-    if number < 0 and not allow_negative:
-        raise ValueError(f"{name} must be {'zero or more' if allow_zero else 'more than zero'}, got {value!r}")
-    if number == 0 and not allow_zero:
-        raise ValueError(f"{name} must be more than zero, got {value!r}")
+    unit = Decimal((0, (1,), -places))
     largest = Decimal(MAX_INT64).scaleb(-places, _EXACT)
+
+    def refusal(rule: str, nearest: Decimal) -> ValueError:
+        fits = nearest.normalize(_EXACT) if nearest else 0
+        return ValueError(f"{name} {rule}, got {_shown(value)}; the nearest that fits is {fits:f}")
+
+    if isinstance(value, bool):
+        raise refusal("must be a number and not a bool", Decimal(1) if value else Decimal(0) if allow_zero else unit)
+    number = _read(value, name)
+    if number.is_nan():
+        raise ValueError(f"{name} must be a finite number, got {_shown(value)}")
+    smallest = largest.copy_negate() if allow_negative else Decimal(0) if allow_zero else unit
+    if number < 0 and not allow_negative:
+        raise refusal(f"must be {'zero or more' if allow_zero else 'more than zero'}", smallest)
+    if number == 0 and not allow_zero:
+        raise refusal("must not be zero" if allow_negative else "must be more than zero", unit)
     if number.copy_abs() > largest:
-        raise ValueError(
-            f"{name} is too large for the wire's 64-bit integers, got {value!r}; the largest is {largest:f}"
-        )
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and exponent >= -_FINEST_READ:
-        numerator, denominator = number.as_integer_ratio()
-        scale: int = 10**places
-        fixed, rest = divmod(numerator * scale, denominator)
-        if rest == 0:
-            return fixed
-    elif number == 0:
-        return 0
-    unit = Decimal(1).scaleb(-places)
+        finite = "is too large for the wire's 64-bit integers" if number.is_finite() else "must be a finite number"
+        raise refusal(finite, largest if number > 0 else smallest)
     nearest = number.quantize(unit, ROUND_HALF_EVEN, _EXACT)
+    if nearest == number:
+        return int(nearest.scaleb(places, _EXACT))
     if nearest == 0 and not allow_zero:
         nearest = unit.copy_sign(number)
-    raise ValueError(f"{name} may have at most {places} decimals, got {value!r}; the nearest that fits is {nearest:f}")
+    raise refusal(f"may have at most {places} decimals", nearest)
 
 
 def _read(value: object, name: str) -> Decimal:
     match value:
-        case bool():
-            raise ValueError(f"{name} must be a number, got the bool {value!r}; the nearest that fits is {int(value)}")
         case Decimal():
             return value
         case int():
-            # Bounded before conversion: Python refuses to print a huge int, and converting one is quadratic.
-            if abs(value) > MAX_INT64:
-                raise ValueError(f"{name} is too large for the wire's 64-bit integers")
-            return Decimal(value)
+            # Bounded before conversion, which takes quadratic time; too large is all that matters of what is beyond.
+            return Decimal(max(-MAX_INT64 - 1, min(MAX_INT64 + 1, value)))
         case float():
             # Not repr(): a float subclass such as numpy's prints itself with its type around it.
             return Decimal(float.__repr__(value))
         case str():
             if not _DECIMAL_TEXT.fullmatch(value):
-                raise ValueError(f"{name} must be a finite decimal number such as '0.25', got {value[:40]!r}")
+                raise ValueError(f"{name} must be a finite decimal number such as '0.25', got {_shown(value)}")
             return Decimal(value)
         case SupportsIndex():
-            return _read(operator.index(value), name)
+            # Arrays have __index__ as well, but refuse it.
+            with suppress(TypeError):
+                return _read(operator.index(value), name)
         case _:
-            raise TypeError(f"{name} must be a Decimal, int, float or str, not {type(value).__name__}")
+            pass
+    raise TypeError(f"{name} must be a Decimal, int, float or str, not {type(value).__name__}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SupportsIndex) and (bits := operator.index(value).bit_length()) > 128:
+        return f"an integer of {bits} bits"  # Python refuses to print a huge one.
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
