@@ -1,0 +1,663 @@
+"""The exchange: accounts, orders and the market they meet, driven by commands and by the kernel's events.
+
+Every command decides by reading the state and changes it only through journal records. What a command or an instant
+changed is stored as one batch before the answer leaves; a command that fails has changed nothing. A restart folds the
+journal and goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Final, Literal, TypeVar
+
+from sequence_markets.sandbox.instruments import Side
+from sequence_markets.sandbox.journal import Genesis, Journal, JournalError
+from sequence_markets.sandbox.kernel import Kernel
+from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
+from sequence_markets.sandbox.market.scripted import ScriptedMarket
+from sequence_markets.sandbox.trading import invariants, paper, policies, records as rec
+from sequence_markets.sandbox.trading.desk import Desk, Event, OrderTimer
+from sequence_markets.sandbox.trading.errors import InvariantError, Refusal
+from sequence_markets.sandbox.trading.placing import cancel
+from sequence_markets.sandbox.trading.positions import POSITION_KINDS, positions_answer
+from sequence_markets.sandbox.trading.queue import look_at_book, look_at_print, run_watch, settle_changes
+from sequence_markets.sandbox.trading.router import content_id
+from sequence_markets.sandbox.trading.spec import GraphSpec, read_body
+from sequence_markets.sandbox.trading.state import Account, Order, State, mirror, other_side
+from sequence_markets.sandbox.trading.views import fill_row, graph_row, graph_status, order_row, page
+from sequence_markets.sandbox.venues import VENUES
+
+__all__ = ["Advanced", "Exchange", "InvariantError", "JournalError", "Refusal"]
+
+T = TypeVar("T")
+Levels = Iterable[tuple[int, int]]
+
+_MS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What an advance did: from where to where, how many instants had something due, how many records were
+    written."""
+
+    from_ns: int
+    to_ns: int
+    instants: int
+    records: int
+
+
+class Exchange:
+    """The local exchange. Not thread-safe: one writer at a time.
+
+    Args:
+        market: What the venues show; scripts are laid over it.
+        seed: Makes ids; the market was made with it too.
+        start_ns: First instant, in nanoseconds since the epoch. A journal that has begun knows its own.
+        journal: Where every change is kept; in memory when omitted. One that holds records is folded first.
+        remake: Makes the market for another seed, for `seed()`.
+
+    Raises:
+        JournalError: The journal was begun with another seed.
+
+    Example:
+        >>> from sequence_markets.sandbox.market import SyntheticMarket
+        >>> exchange = Exchange(SyntheticMarket(seed=7), seed=7, start_ns=1_767_571_200 * 10**9)
+        >>> client = exchange.account_for("0" * 64, "test")
+        >>> exchange.set_book("BTC-USD", "kraken", [(90_000 * 10**9, 10**8)], [(90_010 * 10**9, 10**8)])
+        >>> body = {"symbol": "BTC-USD", "side": "buy", "qty": 0.5, "graph_id": "graph_a"}
+        >>> exchange.submit(client, body)["status"]
+        'active'
+        >>> exchange.order(client, "graph:graph_a:order:1")["status"]
+        'FILLED'
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        *,
+        seed: int,
+        start_ns: int,
+        journal: Journal | None = None,
+        remake: Callable[[int], Market] | None = None,
+    ) -> None:
+        self.journal = Journal() if journal is None else journal
+        self._remake = remake
+        self._base = market
+        self._pending: list[str] = []
+        genesis = self.journal.genesis()
+        if genesis is None:
+            self._begin(Genesis(seed, start_ns))
+        elif genesis.seed != seed:
+            raise JournalError(f"the journal was begun with seed {genesis.seed}, not {seed}")
+        else:
+            self._refold(genesis.start_ns)
+
+    # Time.
+
+    @property
+    def now_ns(self) -> int:
+        """The present instant, in nanoseconds since the epoch."""
+        return self._desk.now_ns
+
+    @property
+    def market(self) -> Market:
+        """The market as it is shown, scripts included."""
+        return self._scripted
+
+    @property
+    def state(self) -> State:
+        """Everything the exchange knows. For reading only."""
+        return self._desk.state
+
+    def next_due_ns(self) -> int | None:
+        """The instant of the next scheduled event, or None."""
+        return self._desk.kernel.next_due_ns()
+
+    def advance_to(self, t_ns: int, *, durable: bool = True) -> Advanced:
+        """Let time pass, running every event due on the way at its own instant.
+
+        Args:
+            t_ns: The new instant.
+            durable: Store the new instant even when nothing happened. Otherwise it is stored with the next change.
+
+        Raises:
+            ValueError: `t_ns` lies in the past.
+        """
+        desk = self._desk
+        start = desk.now_ns
+        if t_ns < start:
+            raise ValueError(f"time cannot go backwards: now is {start} ns, asked for {t_ns} ns")
+        before = len(self.journal)
+        instants = 0
+        while True:
+            due = desk.kernel.next_due_ns()
+            if due is None or due > t_ns:
+                break
+            desk.now_ns = max(due, desk.now_ns)
+            events = desk.kernel.take(t_ns)
+            self._execute(partial(self._run, events))
+            instants += 1
+        desk.now_ns = t_ns
+        if durable and desk.state.now_ns != t_ns:
+            self._execute(desk.tick)
+        return Advanced(start, t_ns, instants, len(self.journal) - before)
+
+    def _run(self, events: list[Event]) -> None:
+        desk = self._desk
+        for event in events:
+            if isinstance(event, OrderTimer):
+                order = desk.is_due(event)
+                if order is not None:
+                    step = order.timers.get(event.timer, (0, 0))[1]
+                    policies.on_timer(desk, order, event.timer, step)
+                continue
+            key = (event.venue, event.symbol)
+            wake, since = desk.armed.get(key, (0, 0))
+            if wake == desk.now_ns and key in desk.state.groups:
+                run_watch(desk, event.venue, event.symbol, since)
+
+    # Accounts.
+
+    def account_for(self, key_digest: str, mode: Literal["test", "live"]) -> str:
+        """The id of the account that belongs to a key, opened and given its first balances when it is new.
+
+        Args:
+            key_digest: A digest of the API key, never the key itself.
+            mode: What kind of key it is.
+        """
+        digest = hashlib.blake2b(f"client:{mode}:{key_digest}".encode(), digest_size=12)
+        client = f"client_{digest.hexdigest()}"
+        if client not in self._desk.state.accounts:
+            balances = paper.default_balances(self._scripted.catalogue)
+            self._execute(lambda: self._desk.emit(rec.AccountOpened(client, mode, balances)))
+        return client
+
+    def account(self, client_id: str) -> dict[str, object]:
+        """The profile of an account."""
+        account = self._account(client_id)
+        return {
+            "client_id": account.client,
+            "mode": account.mode,
+            "tier": "free",
+            "rate_limit_qps": 5,
+            "features": {"sandbox": True},
+        }
+
+    def risk_limits(self, client_id: str) -> dict[str, object]:
+        """The risk limits of an account; None means no limit."""
+        account = self._account(client_id)
+        return {
+            "max_notional_usd": None,
+            "max_drawdown_usd": None,
+            "kill_switch_active": account.kill_switch,
+        }
+
+    def connect_venue(self, client_id: str, venue: str) -> dict[str, object]:
+        """Remember that credentials of a venue are stored. The credentials themselves are not wanted here."""
+        self._account(client_id)
+        self._known_venue(venue)
+        self._execute(lambda: self._desk.emit(rec.VenueConnected(client_id, venue)))
+        return {"venue": venue, "connected": True}
+
+    def disconnect_venue(self, client_id: str, venue: str) -> None:
+        """Forget a venue's credentials; 404 when there are none."""
+        account = self._account(client_id)
+        self._known_venue(venue)
+        if venue not in account.connected:
+            raise Refusal.unknown(f"a credential for {venue}")
+        self._execute(lambda: self._desk.emit(rec.VenueDisconnected(client_id, venue)))
+
+    def venues_connected(self, client_id: str) -> list[dict[str, object]]:
+        """The venues with stored credentials, in documented order."""
+        connected = self._account(client_id).connected
+        return [
+            {"venue": venue, "connected": True, "last_heartbeat_ns": self.now_ns}
+            for venue in VENUES
+            if venue in connected
+        ]
+
+    def positions(
+        self,
+        client_id: str,
+        *,
+        venues: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
+        include_closed: bool = False,
+    ) -> dict[str, object]:
+        """The unified positions of an account.
+
+        Args:
+            client_id: The account.
+            venues: Only rows of these venues.
+            kinds: Only rows of these kinds: fiat, crypto, perp, event_contract.
+            include_closed: Also rows without a quantity.
+
+        Raises:
+            Refusal: 400 for an unknown venue or kind.
+        """
+        account = self._account(client_id)
+        for venue in venues or ():
+            self._known_venue(venue)
+        for kind in kinds or ():
+            if kind not in POSITION_KINDS:
+                raise Refusal(400, "INVALID_PARAMS", f"unknown kind {kind!r}")
+        return positions_answer(
+            self._desk.state,
+            self._scripted,
+            account,
+            self.now_ns,
+            frozenset(venues) if venues else None,
+            frozenset(kinds) if kinds else None,
+            include_closed,
+        )
+
+    # Orders.
+
+    def submit(self, client_id: str, body: Mapping[str, object]) -> dict[str, object]:
+        """Take an order in graph form or in simple form.
+
+        Checks in this order: kill switch, validation, repeated graph id, admission risk, balance. Missing balance
+        is not refused: the order exists and is REJECTED.
+
+        Raises:
+            Refusal: 409 KILL_SWITCH; 422 VALIDATION_ERROR; 409 CONFLICT for a known graph id with other content.
+        """
+        account = self._account(client_id)
+        if account.kill_switch:
+            raise Refusal(409, "KILL_SWITCH", "the kill switch is engaged; no new orders are taken")
+        spec = read_body(body, self._scripted.catalogue, self._scripted.venues)
+        known = account.graphs.get(spec.graph_id) if spec.graph_id else None
+        if known is not None:
+            if known.content != spec.content:
+                raise Refusal(409, "CONFLICT", f"graph_id {spec.graph_id!r} was used for another order")
+            return self._submitted(account, spec.graph_id)
+        if not spec.graph_id:
+            spec = replace(spec, graph_id=self._fresh_graph_id(account))
+        self._execute(lambda: self._accept(account, spec))
+        return self._submitted(account, spec.graph_id)
+
+    def _accept(self, account: Account, spec: GraphSpec) -> None:
+        desk = self._desk
+        desk.emit(
+            rec.GraphAccepted(
+                account.client,
+                spec.graph_id,
+                spec.content,
+                spec.sandbox,
+                spec.metadata,
+                tuple((node_id, asdict(order)) for node_id, order in spec.nodes),
+            )
+        )
+        orders = [desk.state.orders[no] for no in account.graphs[spec.graph_id].orders]
+        if spec.max_notional_1e9 is not None:
+            self._admit(orders, spec.max_notional_1e9)
+        for order in orders:
+            delay = self._latency(account, order)
+            if delay:
+                desk.emit(rec.TimerSet(order.no, "start", desk.now_ns + delay, 0))
+            else:
+                policies.activate(desk, order)
+            if not order.done:
+                desk.schedule_expiry(order)
+
+    def _admit(self, orders: list[Order], limit_1e9: int) -> None:
+        total = 0
+        for order in orders:
+            mid = policies.arrival_price(self._desk, order)
+            price = order.spec.limit_1e9 or mid
+            total += order.spec.notional_1e9 or order.qty * price // 10**8
+        if total > limit_1e9:
+            raise Refusal.invalid("risk.admission.max_notional_usd", "the order is larger than this")
+
+    def _latency(self, account: Account, order: Order) -> int:
+        """How long an order is under way: as long as to the slowest venue it may reach."""
+        latencies = dict(account.settings.latency_ms)
+        return max((latencies.get(venue, 0) for venue in self._desk.candidates(order)), default=0) * _MS
+
+    def _fresh_graph_id(self, account: Account) -> str:
+        number = self._desk.state.last_order + 1
+        while True:
+            graph_id = content_id("graph", self._desk.state.seed, number)
+            if graph_id not in account.graphs:
+                return graph_id
+            number += 1_000_003
+
+    def _submitted(self, account: Account, graph_id: str) -> dict[str, object]:
+        graph = account.graphs[graph_id]
+        orders = [self._desk.state.orders[no] for no in graph.orders]
+        # An order refused on the spot says so at once, and in every repetition of the answer.
+        refused = all(order.status == "REJECTED" and order.updated_ns == graph.created_ns for order in orders)
+        return {
+            "graph_id": graph_id,
+            "status": "aborted" if refused else "active",
+            "node_count": len(orders),
+            "edge_count": 0,
+        }
+
+    def cancel_graph(self, client_id: str, graph_id: str) -> dict[str, object]:
+        """Cancel every active order of a graph. Fills stay; a graph that is over is left alone.
+
+        Raises:
+            Refusal: 404 for an unknown graph.
+        """
+        graph = self._account(client_id).graphs.get(graph_id)
+        if graph is None:
+            raise Refusal.unknown(f"graph {graph_id!r}")
+        orders = [self._desk.state.orders[no] for no in graph.orders]
+        active = [order for order in orders if not order.done]
+        self._execute(lambda: self._cancel(active))
+        return {"graph_id": graph_id, "status": graph_status(self._desk.state, graph), "cancelled": len(active)}
+
+    def cancel_order(self, client_id: str, node_order_id: str) -> dict[str, object]:
+        """Cancel one order. Fills stay; an order that is over is left alone.
+
+        Raises:
+            Refusal: 404 for an unknown order.
+        """
+        order = self._order(client_id, node_order_id)
+        if not order.done:
+            self._execute(lambda: self._cancel([order]))
+        return {"node_order_id": order.id, "status": order.status}
+
+    def _cancel(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            cancel(self._desk, order, "")
+
+    def graph_status(self, client_id: str, graph_id: str) -> dict[str, object]:
+        """The status of a graph and its nodes; 404 when it is unknown."""
+        account = self._account(client_id)
+        graph = account.graphs.get(graph_id)
+        if graph is None:
+            raise Refusal.unknown(f"graph {graph_id!r}")
+        return graph_row(self._desk.state, account, graph)
+
+    def order(self, client_id: str, node_order_id: str) -> dict[str, object]:
+        """One order; 404 when it is unknown."""
+        return order_row(self._order(client_id, node_order_id))
+
+    def orders(
+        self,
+        client_id: str,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        symbol: str | None = None,
+        node_order_id: str | None = None,
+    ) -> dict[str, object]:
+        """Orders, newest first; `limit` is clamped to 500."""
+        account, state = self._account(client_id), self._desk.state
+        numbers = [*reversed(account.orders.values())]
+        if node_order_id is not None:
+            numbers = [account.orders[node_order_id]] if node_order_id in account.orders else []
+        if symbol is not None:
+            canonical = self._canonical(symbol)
+            numbers = [no for no in numbers if state.orders[no].spec.symbol in canonical]
+        return page("orders", numbers, limit, offset, lambda no: order_row(state.orders[no]))
+
+    def fills(
+        self,
+        client_id: str,
+        *,
+        limit: int = 50,
+        offset: int = 0,
+        symbol: str | None = None,
+        node_order_id: str | None = None,
+    ) -> dict[str, object]:
+        """Fills, newest first; `limit` is clamped to 500."""
+        account, state = self._account(client_id), self._desk.state
+        found = account.fills[::-1]
+        if node_order_id is not None:
+            no = account.orders.get(node_order_id, 0)
+            found = [fill for fill in found if fill.order == no]
+        if symbol is not None:
+            canonical = self._canonical(symbol)
+            found = [fill for fill in found if state.orders[fill.order].spec.symbol in canonical]
+        return page("fills", found, limit, offset, lambda fill: fill_row(state, fill))
+
+    # The paper account's own controls.
+
+    def sandbox_reset(self, client_id: str) -> dict[str, object]:
+        """Cancel what works, delete every row, and issue the default balances again."""
+        account = self._account(client_id)
+        deleted, balances = len(account.positions), account.settings.balances
+
+        def reset() -> None:
+            self._cancel(self._working(client_id))
+            self._desk.emit(rec.AccountReset(client_id, balances))
+
+        self._execute(reset)
+        return {"deleted": deleted, "seeded": len(balances)}
+
+    def sandbox_settings(self, client_id: str) -> dict[str, object]:
+        """The settings of the paper account."""
+        return paper.settings_answer(self._account(client_id).settings, self._desk.state.seed)
+
+    def put_sandbox_settings(self, client_id: str, body: Mapping[str, object]) -> dict[str, object]:
+        """Change settings; those not named stay. Balances take effect at the next reset."""
+        record = paper.read_settings(body, self._account(client_id), self._desk.state.seed)
+        self._execute(lambda: self._desk.emit(record))
+        return self.sandbox_settings(client_id)
+
+    def sandbox_set_positions(self, client_id: str, body: Mapping[str, object]) -> dict[str, object]:
+        """Write paper positions, over those there are or, with `replace`, instead of all of them."""
+        account = self._account(client_id)
+        rows, fresh = paper.read_positions(body, self._desk.state, account, self._scripted.catalogue)
+        deleted = len(account.positions) if fresh else 0
+
+        def write() -> None:
+            if fresh:
+                self._cancel(self._working(client_id))
+                self._desk.emit(rec.AccountReset(client_id, ()))
+            for row in rows:
+                self._desk.emit(row)
+
+        self._execute(write)
+        return {"written": len(rows), "deleted": deleted}
+
+    # The market, scripted.
+
+    def set_book(self, symbol: str, venue: str, bids: Levels, asks: Levels) -> None:
+        """Write the displayed book of a venue; from now on the symbol is quoted by its scripted venues only.
+
+        Args:
+            symbol: Any name of the instrument; a new pair comes into being.
+            venue: The venue.
+            bids: (price_1e9, size_1e8), in any order; may be empty.
+            asks: The same for the other side.
+
+        Raises:
+            Refusal: 422 when the book is not possible.
+        """
+        record = rec.BookSet(symbol, venue, tuple(map(_pair, bids)), tuple(map(_pair, asks)))
+        self._execute(lambda: self._script(record))
+
+    def set_price(self, symbol: str, price_1e9: int, venues: Sequence[str] | None = None) -> None:
+        """Write a small book around a price on some or all of a symbol's venues.
+
+        Raises:
+            Refusal: 422 when the price or a venue is not possible.
+        """
+        record = rec.PriceSet(symbol, price_1e9, tuple(venues) if venues is not None else ())
+        self._execute(lambda: self._script(record))
+
+    def print_trade(self, symbol: str, venue: str, side: Side, price_1e9: int, qty_1e8: int) -> str:
+        """Print a public trade by an aggressor on `side`; it may fill resting orders. Returns its id.
+
+        Raises:
+            Refusal: 422 when the print is not possible.
+        """
+        state = self._desk.state
+        trade_id = content_id("print", state.seed, len(state.scripts) + 1)
+        record = rec.TradePrinted(trade_id, symbol, venue, side, price_1e9, qty_1e8)
+        self._execute(lambda: self._script(record))
+        return trade_id
+
+    def _script(self, record: rec.BookSet | rec.PriceSet | rec.TradePrinted) -> None:
+        desk = self._desk
+        try:
+            touched = _write(self._scripted, record, desk.now_ns)
+        except (ValueError, KeyError) as error:
+            raise Refusal(422, "VALIDATION_ERROR", str(error)) from error
+        desk.emit(record)
+        instrument = self._scripted.catalogue.resolve(record.symbol)
+        primary = record.symbol if instrument is None else instrument.primary
+        if isinstance(record, rec.TradePrinted):
+            price, side = record.price, _side(record.side)
+            if instrument is not None and instrument.mirror_of is not None:
+                price, side = mirror(price), other_side(side)
+            look_at_print(desk, record.venue, primary, record.trade_id, price, record.qty, side)
+            touched = (record.venue,)
+        for venue in touched:
+            look_at_book(desk, venue, primary)
+            if (venue, primary) in desk.state.groups:
+                desk.changed[(venue, primary)] = None
+
+    def net_book(self, symbol: str, venue: str) -> VenueBook | None:
+        """The displayed book of a venue less what was already taken from it; None when it does not quote the
+        symbol."""
+        instrument = self._scripted.catalogue.resolve(symbol)
+        if instrument is None:
+            return None
+        book = self._scripted.book(instrument.symbol, venue, self.now_ns)
+        if book is None or (venue, instrument.primary) not in self._desk.state.taken:
+            return book
+        mirrored = instrument.mirror_of is not None
+        sides: dict[str, tuple[tuple[int, int], ...]] = {}
+        for name, levels in (("bid", book.bids), ("ask", book.asks)):
+            side: Literal["bid", "ask"] = "ask" if (name == "ask") != mirrored else "bid"
+            net = (
+                (
+                    price,
+                    self._desk.net(venue, instrument.primary, side, mirror(price) if mirrored else price, size),
+                )
+                for price, size in levels
+            )
+            sides[name] = tuple(level for level in net if level[1] > 0)
+        return replace(book, bids=sides["bid"], asks=sides["ask"])
+
+    # The whole exchange.
+
+    def check_invariants(self) -> None:
+        """Check everything that must always be true.
+
+        Raises:
+            InvariantError: Names the broken rule and what was found.
+        """
+        invariants.check(self._desk, self.journal.lines())
+
+    def reset(self) -> None:
+        """Put everything back to the beginning, with the same seed. The journal begins again."""
+        self._begin(Genesis(self._desk.state.seed, self._desk.state.start_ns))
+
+    def seed(self, seed: int) -> None:
+        """Put everything back to the beginning, with another seed."""
+        if self._remake is not None:
+            self._base = self._remake(seed)
+        self._begin(Genesis(seed, self._desk.state.start_ns))
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self.journal.close()
+
+    def _begin(self, genesis: Genesis) -> None:
+        self.journal.restart([rec.encode(rec.GenesisRecord(genesis.seed, genesis.start_ns))])
+        self._refold(genesis.start_ns)
+
+    def _refold(self, now_ns: int) -> None:
+        """Rebuild everything from the journal."""
+        state = State()
+        for line in self.journal.lines():
+            state.apply(rec.decode(line))
+        self._pending.clear()
+        self._scripted = ScriptedMarket(self._base)
+        for at_ns, record in state.scripts:
+            _write(self._scripted, record, at_ns)
+        kernel: Kernel[Event] = Kernel()
+        self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write)
+        self._desk.rearm()
+
+    def _write(self, record: rec.Record) -> None:
+        self._pending.append(rec.encode(record))
+
+    def _execute(self, action: Callable[[], T]) -> T:
+        """Run one command: everything it changes is stored as one batch, or nothing is changed at all."""
+        try:
+            result = action()
+            if self._desk.changed:
+                settle_changes(self._desk)
+            if self._pending:
+                self.journal.append(self._pending)
+                self._pending.clear()
+        except BaseException:
+            if self._pending or self._desk.changed:
+                self._refold(self._desk.now_ns)
+            raise
+        return result
+
+    def _working(self, client_id: str) -> list[Order]:
+        state = self._desk.state
+        return [state.orders[no] for no in state.working if state.orders[no].client == client_id]
+
+    def _account(self, client_id: str) -> Account:
+        account = self._desk.state.accounts.get(client_id)
+        if account is None:
+            raise Refusal.unknown(f"account {client_id!r}")
+        return account
+
+    def _order(self, client_id: str, node_order_id: str) -> Order:
+        no = self._account(client_id).orders.get(node_order_id)
+        if no is None:
+            raise Refusal.unknown(f"order {node_order_id!r}")
+        return self._desk.state.orders[no]
+
+    def _canonical(self, symbol: str) -> frozenset[str]:
+        """The symbols meant by a filter: as a spot or neutral name and as a perp."""
+        found = (self._scripted.catalogue.resolve(symbol), self._scripted.catalogue.resolve(symbol, "spot"))
+        return frozenset(instrument.symbol for instrument in found if instrument is not None)
+
+    @staticmethod
+    def _known_venue(venue: str) -> None:
+        if venue not in VENUES:
+            raise Refusal(400, "INVALID_PARAMS", f"unknown venue {venue!r}; the venues are {', '.join(VENUES)}")
+
+
+def _pair(level: tuple[int, int]) -> tuple[int, int]:
+    price, size = level
+    return price, size
+
+
+def _side(text: str) -> Side:
+    if text == "buy":
+        return "buy"
+    if text == "sell":
+        return "sell"
+    raise ValueError(f"side must be 'buy' or 'sell', got {text!r}")
+
+
+def _write(
+    market: ScriptedMarket, record: rec.BookSet | rec.PriceSet | rec.TradePrinted, at_ns: int
+) -> tuple[str, ...]:
+    """Write a script to the market and return the venues whose books it changed."""
+    match record:
+        case rec.BookSet():
+            market.set_book(record.symbol, record.venue, record.bids, record.asks, at_ns)
+            return (record.venue,)
+        case rec.PriceSet():
+            books = market.set_price(record.symbol, record.price, record.venues or None, at_ns)
+            return tuple(book.venue for book in books)
+        case rec.TradePrinted():
+            trade = MarketTrade(
+                record.trade_id,
+                at_ns,
+                record.symbol,
+                record.venue,
+                record.price,
+                record.qty,
+                _side(record.side),
+                "scripted",
+            )
+            market.add_trade(trade)
+            return ()

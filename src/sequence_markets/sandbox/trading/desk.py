@@ -1,0 +1,166 @@
+"""What every part of the trading core works with: the state, the market, the clock's instant and the one way to change
+anything, `emit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from sequence_markets.sandbox.instruments import Instrument
+from sequence_markets.sandbox.kernel import Kernel
+from sequence_markets.sandbox.market import Market, VenueBook
+from sequence_markets.sandbox.trading import records as rec
+from sequence_markets.sandbox.trading.fees import FEE_TABLE, Fee, FeeTable, FlatFee, Liquidity
+from sequence_markets.sandbox.trading.state import Order, State
+
+__all__ = ["NEVER", "Desk", "Event", "OrderTimer", "Watch"]
+
+NEVER: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTimer:
+    """A timer of an order is due."""
+
+    order: int
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Something may happen to what rests in a book."""
+
+    venue: str
+    symbol: str
+
+
+Event: TypeAlias = OrderTimer | Watch
+
+_WATCH_RANK: Final = 1
+_RANKS: Final[dict[str, int]] = {"start": 0, "retry": 2, "peg": 2, "slice": 2, "deadline": 3, "expiry": 4}
+
+
+@dataclass(slots=True)
+class Desk:
+    """The working context. `now_ns` is the present instant; `changed` collects the books whose resting orders need
+    a new look once the command is over, `armed` says per book when to look next and since when it was not looked at."""
+
+    state: State
+    market: Market
+    kernel: Kernel[Event]
+    now_ns: int
+    write: Callable[[rec.Record], None]
+    fees: FeeTable = FEE_TABLE
+    changed: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
+    armed: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict[tuple[str, str], tuple[int, int]])
+
+    def emit(self, record: rec.Record) -> None:
+        """Make a record true, hand it to the journal, and schedule what follows from it."""
+        self.tick()
+        self.state.apply(record)
+        self.write(record)
+        match record:
+            case rec.TimerSet(order=no, timer=name, at_ns=at) if at:
+                self._schedule_timer(no, name, at)
+            case rec.Begun(order=no, deadline_ns=at) if at:
+                self._schedule_timer(no, "deadline", at)
+            case rec.Rested(order=no, venue=venue):
+                self.changed[(venue, self.state.orders[no].spec.book_symbol)] = None
+            case _:
+                pass
+
+    def tick(self) -> None:
+        """Bring the state's own instant up to the present one."""
+        if self.now_ns > self.state.now_ns:
+            moved = rec.At(self.now_ns)
+            self.state.apply(moved)
+            self.write(moved)
+
+    def rearm(self) -> None:
+        """Schedule everything that the state says is still to come, as after a restart."""
+        self.kernel.clear()
+        self.armed.clear()
+        self.changed.clear()
+        for no in self.state.working:
+            order = self.state.orders[no]
+            for name, (at, _) in sorted(order.timers.items()):
+                self._schedule_timer(no, name, at)
+            if order.deadline_ns > self.now_ns:
+                self._schedule_timer(no, "deadline", order.deadline_ns)
+            self.schedule_expiry(order)
+        for key, group in self.state.groups.items():
+            wake = group.wake_ns if group.wake_ns > self.now_ns else self.next_change(key[1], self.now_ns)
+            self.schedule_watch(key, wake)
+
+    def _schedule_timer(self, order: int, timer: str, at_ns: int) -> None:
+        self.kernel.schedule(at_ns, OrderTimer(order, timer), (_RANKS[timer] << 48) | order)
+
+    def schedule_expiry(self, order: Order) -> None:
+        """End an order when its market closes, if that ever happens."""
+        expiry = self.instrument(order).expiry_ns
+        if expiry is not None:
+            self._schedule_timer(order.no, "expiry", expiry)
+
+    def is_due(self, event: OrderTimer) -> Order | None:
+        """The order whose timer this is, or None when the timer no longer applies."""
+        order = self.state.orders.get(event.order)
+        if order is None or order.done:
+            return None
+        if event.timer == "deadline":
+            return order if order.deadline_ns == self.now_ns else None
+        if event.timer == "expiry":
+            return order
+        due = order.timers.get(event.timer)
+        return order if due is not None and due[0] == self.now_ns else None
+
+    def schedule_watch(self, key: tuple[str, str], wake_ns: int) -> None:
+        """Look at a book at `wake_ns`, and not at the instant planned before."""
+        self.armed[key] = (wake_ns, self.now_ns)
+        if wake_ns < NEVER:
+            self.kernel.schedule(wake_ns, Watch(*key), (_WATCH_RANK << 48) | self.state.groups[key].no)
+
+    def next_change(self, symbol: str, after_ns: int) -> int:
+        """When the market may change next; `NEVER` when it does not by itself."""
+        found = self.market.next_change(symbol, after_ns)
+        return NEVER if found is None else found
+
+    def instrument(self, order: Order) -> Instrument:
+        """What an order trades."""
+        return self.market.catalogue.get(order.spec.symbol)
+
+    def candidates(self, order: Order) -> tuple[str, ...]:
+        """The venues an order may trade on: those that quote it, or the pinned one of them."""
+        venues = self.market.venues(order.spec.book_symbol)
+        pinned = order.spec.venue
+        if not pinned:
+            return venues
+        return (pinned,) if pinned in venues else ()
+
+    def books(self, order: Order) -> dict[str, VenueBook]:
+        """The displayed books an order may trade on, in venue order."""
+        found: dict[str, VenueBook] = {}
+        for venue in self.candidates(order):
+            book = self.market.book(order.spec.book_symbol, venue, self.now_ns)
+            if book is not None:
+                found[venue] = book
+        return found
+
+    def net(self, venue: str, symbol: str, side: Literal["bid", "ask"], price: int, shown: int) -> int:
+        """What is left of a displayed level: its size less what was taken from it while it looked the same."""
+        levels = self.state.taken.get((venue, symbol))
+        if levels is None:
+            return shown
+        entry = levels.get((side, price))
+        return shown - entry[1] if entry is not None and entry[0] == shown else shown
+
+    def taken(self, venue: str, symbol: str, side: Literal["bid", "ask"], price: int, shown: int) -> int:
+        """How much of a displayed level was taken already."""
+        return shown - self.net(venue, symbol, side, price, shown)
+
+    def fee(self, order: Order, instrument: Instrument, venue: str, liquidity: Liquidity) -> Fee:
+        """What a fill of an order costs at a venue now."""
+        for own, maker, taker in self.state.accounts[order.client].settings.fees:
+            if own == venue:
+                return FlatFee(maker if liquidity == "maker" else taker)
+        return self.fees.version(venue, self.now_ns).schedule.fee(liquidity, instrument.fee_category)

@@ -1,0 +1,145 @@
+"""What must be true at every moment, checked against the state alone and against the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sequence_markets.sandbox.trading import records as rec
+from sequence_markets.sandbox.trading.desk import Desk
+from sequence_markets.sandbox.trading.errors import InvariantError
+from sequence_markets.sandbox.trading.placing import required_holds
+from sequence_markets.sandbox.trading.state import Account, Order, State
+
+__all__ = ["check"]
+
+
+def check(desk: Desk, journal: Iterable[str]) -> None:
+    """Check every rule.
+
+    Raises:
+        InvariantError: Names the broken rule.
+    """
+    state = desk.state
+    _ledger(state)
+    _overlay(state)
+    for account in state.accounts.values():
+        _account(state, account)
+    for order in state.orders.values():
+        _order(desk, order)
+    _working(state)
+    _fold(state, journal)
+
+
+def _expect(true: bool, name: str, detail: str) -> None:
+    if not true:
+        raise InvariantError(name, detail)
+
+
+def _ledger(state: State) -> None:
+    sums: dict[str, int] = {}
+    for (account, asset), amount in state.ledger.balances.items():
+        sums[asset] = sums.get(asset, 0) + amount
+        if account.startswith("client/") and not asset.endswith("-PERP"):
+            _expect(amount >= 0, "balances-not-negative", f"{account} is {amount}")
+        if account.endswith(("/held", "/margin")):
+            _expect(amount >= 0, "holds-not-negative", f"{account} is {amount}")
+    for asset, total in sums.items():
+        _expect(total == 0, "postings-balance", f"all accounts of {asset} sum to {total}")
+
+
+def _overlay(state: State) -> None:
+    for (venue, symbol), levels in state.taken.items():
+        for (side, price), (shown, taken) in levels.items():
+            _expect(
+                0 < taken <= shown,
+                "taken-at-most-displayed",
+                f"{taken} of {shown} on the {side} side at {price}, {symbol} on {venue}",
+            )
+
+
+def _account(state: State, account: Account) -> None:
+    held: dict[tuple[str, str], int] = {}
+    for no in account.orders.values():
+        for key, amount in state.orders[no].holds.items():
+            held[key] = held.get(key, 0) + amount
+    prefix = f"client/{account.client}/"
+    for (name, asset), amount in state.ledger.balances.items():
+        if name.startswith(prefix) and name.endswith("/held"):
+            venue = name[len(prefix) :].split("/", 1)[0]
+            _expect(
+                held.pop((venue, asset), 0) == amount,
+                "holds-match-orders",
+                f"{name} is {amount}, which is not what the working orders hold",
+            )
+    _expect(not any(held.values()), "holds-match-orders", f"orders of {account.client} hold {held} not in the ledger")
+    margins: dict[str, int] = {}
+    for (venue, _, asset), position in account.positions.items():
+        margins[venue] = margins.get(venue, 0) + position.margin
+        total = state.ledger.total(account.client, venue, asset)
+        parts = (
+            state.ledger.free(account.client, venue, asset),
+            state.ledger.held(account.client, venue, asset) + state.ledger.margin(account.client, venue, asset),
+        )
+        _expect(sum(parts) == total, "available-plus-locked", f"{asset} on {venue}: {parts} is not {total}")
+    bound: dict[str, int] = {}
+    for (name, _), amount in state.ledger.balances.items():
+        if name.startswith(prefix) and name.endswith("/margin"):
+            venue = name[len(prefix) :].split("/", 1)[0]
+            bound[venue] = bound.get(venue, 0) + amount
+    for venue in sorted({*margins, *bound}):
+        _expect(
+            margins.get(venue, 0) == bound.get(venue, 0),
+            "margin-matches-positions",
+            f"{venue}: positions bind {margins.get(venue, 0)}, the ledger {bound.get(venue, 0)}",
+        )
+    filled: dict[int, tuple[int, int, int, int]] = {}
+    for fill in account.fills:
+        qty, value, fees, count = filled.get(fill.order, (0, 0, 0, 0))
+        filled[fill.order] = (qty + fill.qty, value + fill.qty * fill.price, fees + fill.fee, count + 1)
+        _within(state.orders[fill.order], fill.price, fill.fill_id)
+    for no in account.orders.values():
+        order = state.orders[no]
+        _expect(
+            filled.get(no, (0, 0, 0, 0)) == (order.filled, order.notional, order.fees, order.fill_count),
+            "fills-match-orders",
+            f"{order.id}: fills sum to {filled.get(no)}",
+        )
+
+
+def _within(order: Order, price: int, fill_id: str) -> None:
+    buying = order.spec.side == "buy"
+    for name, bound in (("limit", order.spec.limit_1e9), ("slippage cap", order.cap_1e9)):
+        inside = not bound or (price <= bound if buying else price >= bound)
+        _expect(inside, f"fills-within-{name.split()[0]}", f"{fill_id} of {order.id} at {price}, {name} {bound}")
+
+
+def _order(desk: Desk, order: Order) -> None:
+    _expect(order.filled <= order.qty or not order.qty, "filled-at-most-target", f"{order.id}")
+    _expect((order.status == "FILLED") == (order.filled == order.qty > 0), "filled-means-filled", order.id)
+    if order.done:
+        _expect(not order.children and not order.holds, "final-orders-hold-nothing", order.id)
+        return
+    needed = required_holds(desk, order)
+    _expect(needed == order.holds, "holds-cover-need", f"{order.id} holds {order.holds} and needs {needed}")
+    resting = sum(child.qty for no in order.children if (child := desk.state.children[no]).mode == "rest")
+    _expect(resting <= order.remaining, "resting-at-most-remaining", f"{order.id} rests {resting}")
+
+
+def _working(state: State) -> None:
+    working = [no for no, order in state.orders.items() if not order.done]
+    _expect(sorted(state.working) == working, "working-orders-known", "the list of working orders is wrong")
+    owned = sorted(no for order in state.orders.values() for no in order.children)
+    grouped = sorted(no for group in state.groups.values() for no in group.children)
+    _expect(owned == grouped == sorted(state.children), "resting-parts-known", "a resting part is lost")
+
+
+def _fold(state: State, journal: Iterable[str]) -> None:
+    folded = State()
+    for line in journal:
+        folded.apply(rec.decode(line))
+    live, again = asdict(state), asdict(folded)
+    for name, value in live.items():
+        _expect(
+            value == again[name], "fold-equals-live", f"field {name!r} of the state differs from the journal's fold"
+        )

@@ -1,0 +1,389 @@
+"""The records of the journal: every kind of change there is, as plain data.
+
+A record says what became true; it holds no secret and nothing that could be computed from the records before it,
+derived figures aside that a reader of the journal would look for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import ClassVar, Final, TypeAlias, cast
+
+from sequence_markets.sandbox.journal import canonical
+
+__all__ = [
+    "AccountOpened",
+    "AccountReset",
+    "At",
+    "Begun",
+    "BookSet",
+    "Ended",
+    "Filled",
+    "Forgot",
+    "GenesisRecord",
+    "GraphAccepted",
+    "Held",
+    "HoldEntry",
+    "LevelEntry",
+    "NodeEntry",
+    "PositionSet",
+    "PriceSet",
+    "Queued",
+    "Record",
+    "Rested",
+    "SettingsSet",
+    "TimerSet",
+    "TradePrinted",
+    "Unrested",
+    "VenueConnected",
+    "VenueDisconnected",
+    "Watched",
+    "decode",
+    "encode",
+]
+
+HoldEntry: TypeAlias = tuple[str, str, int]
+"""(venue, asset, amount)"""
+
+LevelEntry: TypeAlias = tuple[str, str, int, int, int]
+"""(book symbol, side, price, displayed size, quantity taken from it so far)"""
+
+
+@dataclass(slots=True)
+class GenesisRecord:
+    """The exchange begins."""
+
+    type: ClassVar[str] = "genesis"
+    seed: int
+    start_ns: int
+
+
+@dataclass(slots=True)
+class At:
+    """Time has moved on."""
+
+    type: ClassVar[str] = "at"
+    now_ns: int
+
+
+@dataclass(slots=True)
+class AccountOpened:
+    """An account was seen for the first time; `balances` are its first cash rows."""
+
+    type: ClassVar[str] = "account_opened"
+    client: str
+    mode: str
+    balances: tuple[HoldEntry, ...]
+
+
+@dataclass(slots=True)
+class AccountReset:
+    """Every row of an account was deleted and new cash was issued."""
+
+    type: ClassVar[str] = "account_reset"
+    client: str
+    balances: tuple[HoldEntry, ...]
+
+
+@dataclass(slots=True)
+class PositionSet:
+    """A row was written by hand: its quantity is now `qty`, bought at `entry_1e9`. Quantity zero and
+    `delete` remove it."""
+
+    type: ClassVar[str] = "position_set"
+    client: str
+    venue: str
+    kind: str
+    asset: str
+    qty: int
+    entry_1e9: int
+    delete: bool
+
+
+@dataclass(slots=True)
+class SettingsSet:
+    """An account's sandbox settings were replaced."""
+
+    type: ClassVar[str] = "settings_set"
+    client: str
+    balances: tuple[HoldEntry, ...]
+    fees: tuple[tuple[str, int, int], ...]
+    latency_ms: tuple[tuple[str, int], ...]
+    slippage_bps: int
+
+
+@dataclass(slots=True)
+class VenueConnected:
+    """Credentials were stored for a venue (never in the journal)."""
+
+    type: ClassVar[str] = "venue_connected"
+    client: str
+    venue: str
+
+
+@dataclass(slots=True)
+class VenueDisconnected:
+    """Credentials of a venue were deleted."""
+
+    type: ClassVar[str] = "venue_disconnected"
+    client: str
+    venue: str
+
+
+NodeEntry: TypeAlias = tuple[str, dict[str, object]]
+"""(node id, normalised order specification)"""
+
+
+@dataclass(slots=True)
+class GraphAccepted:
+    """A graph was stored; its orders take the next order numbers, in node order."""
+
+    type: ClassVar[str] = "graph_accepted"
+    client: str
+    graph_id: str
+    content: str
+    sandbox: bool
+    metadata: object
+    nodes: tuple[NodeEntry, ...]
+
+
+@dataclass(slots=True)
+class Begun:
+    """An order started to work: what it aims at, the arrival mid, the price its slippage cap allows, and its
+    deadline. Zero stands for none."""
+
+    type: ClassVar[str] = "begun"
+    order: int
+    qty: int
+    arrival_1e9: int
+    cap_1e9: int
+    deadline_ns: int
+
+
+@dataclass(slots=True)
+class Filled:
+    """A quantity was traded.
+
+    `level` names the displayed level it was taken from and what is now taken of it, empty for a fill against a
+    print; `print_id` and `print_qty` name that print. `price` is what was paid.
+    """
+
+    type: ClassVar[str] = "filled"
+    order: int
+    child: int
+    fill_id: str
+    venue: str
+    cash: str
+    liquidity: str
+    qty: int
+    price: int
+    fee: int
+    level: tuple[LevelEntry, ...]
+    print_id: str
+    print_qty: int
+
+
+@dataclass(slots=True)
+class Forgot:
+    """Levels that changed since something was taken from them are as good as new."""
+
+    type: ClassVar[str] = "forgot"
+    venue: str
+    symbol: str
+    levels: tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True)
+class Held:
+    """What an order holds now: `holds` in all, of which `reserve` is for what it has not placed anywhere
+    yet."""
+
+    type: ClassVar[str] = "held"
+    order: int
+    holds: tuple[HoldEntry, ...]
+    reserve: tuple[HoldEntry, ...]
+
+
+@dataclass(slots=True)
+class Rested:
+    """Part of an order was placed at a venue. `mode` "rest" waits in the queue with `ahead` before it,
+    "hunt" takes whatever is displayed within the price and stands for no quantity of its own."""
+
+    type: ClassVar[str] = "rested"
+    order: int
+    venue: str
+    mode: str
+    price: int
+    qty: int
+    ahead: int
+
+
+@dataclass(slots=True)
+class Unrested:
+    """A placed part was taken back."""
+
+    type: ClassVar[str] = "unrested"
+    child: int
+
+
+@dataclass(slots=True)
+class Queued:
+    """The quantity before a resting part is now `ahead`."""
+
+    type: ClassVar[str] = "queued"
+    child: int
+    ahead: int
+
+
+@dataclass(slots=True)
+class Watched:
+    """Nothing can happen to what rests at a venue before `wake_ns`."""
+
+    type: ClassVar[str] = "watched"
+    venue: str
+    symbol: str
+    wake_ns: int
+
+
+@dataclass(slots=True)
+class TimerSet:
+    """A timer of an order: due at `at_ns` (0: none), carrying `step`."""
+
+    type: ClassVar[str] = "timer_set"
+    order: int
+    timer: str
+    at_ns: int
+    step: int
+
+
+@dataclass(slots=True)
+class Ended:
+    """An order reached a final state; `reason` says why it was not filled, "" for a client's cancel."""
+
+    type: ClassVar[str] = "ended"
+    order: int
+    status: str
+    reason: str
+
+
+@dataclass(slots=True)
+class BookSet:
+    """A book was scripted."""
+
+    type: ClassVar[str] = "book_set"
+    symbol: str
+    venue: str
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class PriceSet:
+    """A price was scripted on some venues."""
+
+    type: ClassVar[str] = "price_set"
+    symbol: str
+    price: int
+    venues: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class TradePrinted:
+    """A public trade was scripted."""
+
+    type: ClassVar[str] = "trade_printed"
+    trade_id: str
+    symbol: str
+    venue: str
+    side: str
+    price: int
+    qty: int
+
+
+Record: TypeAlias = (
+    GenesisRecord
+    | At
+    | AccountOpened
+    | AccountReset
+    | PositionSet
+    | SettingsSet
+    | VenueConnected
+    | VenueDisconnected
+    | GraphAccepted
+    | Begun
+    | Filled
+    | Forgot
+    | Held
+    | Rested
+    | Unrested
+    | Queued
+    | Watched
+    | TimerSet
+    | Ended
+    | BookSet
+    | PriceSet
+    | TradePrinted
+)
+
+_KINDS: Final[dict[str, type[Record]]] = {
+    kind.type: kind
+    for kind in (
+        GenesisRecord,
+        At,
+        AccountOpened,
+        AccountReset,
+        PositionSet,
+        SettingsSet,
+        VenueConnected,
+        VenueDisconnected,
+        GraphAccepted,
+        Begun,
+        Filled,
+        Forgot,
+        Held,
+        Rested,
+        Unrested,
+        Queued,
+        Watched,
+        TimerSet,
+        Ended,
+        BookSet,
+        PriceSet,
+        TradePrinted,
+    )
+}
+_FIELDS: Final[dict[type[Record], tuple[str, ...]]] = {
+    kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()
+}
+_FREE_FORM: Final = frozenset({"metadata"})
+
+
+def encode(record: Record) -> str:
+    """The record as one canonical line.
+
+    >>> encode(At(5))
+    '{"now_ns":5,"type":"at"}'
+    """
+    kind = type(record)
+    payload: dict[str, object] = {name: getattr(record, name) for name in _FIELDS[kind]}
+    payload["type"] = kind.type
+    return canonical(payload)
+
+
+def decode(line: str) -> Record:
+    """The record of a canonical line.
+
+    >>> decode('{"now_ns":5,"type":"at"}')
+    At(now_ns=5)
+    """
+    payload: dict[str, object] = json.loads(line)
+    make = cast("Callable[..., Record]", _KINDS[str(payload.pop("type"))])
+    return make(**{name: value if name in _FREE_FORM else _frozen(value) for name, value in payload.items()})
+
+
+def _frozen(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in cast("list[object]", value))
+    return value

@@ -1,0 +1,140 @@
+"""How orders, fills and graphs are shown on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from sequence_markets.sandbox.trading.state import Account, Fill, Graph, Order, State
+
+__all__ = ["LARGEST_PAGE", "fill_row", "graph_row", "graph_status", "node_status", "order_row", "page"]
+
+LARGEST_PAGE: Final = 500
+
+_NODE_STATUS: Final = {
+    "NEW": "pending",
+    "PENDING": "pending",
+    "ACCEPTED": "executing",
+    "PARTIAL": "partial_fill",
+    "FILLED": "filled",
+    "COMPLETED": "partial_fill",
+    "CANCELLED": "cancelled",
+    "REJECTED": "rejected",
+    "FAILED": "rejected",
+}
+_EXPIRED: Final = frozenset({"HORIZON_EXPIRED", "MARKET_CLOSED"})
+
+T = TypeVar("T")
+
+
+def average_price(order: Order) -> int:
+    """The average price of an order's fills in 1e-9, rounded down; 0 before the first."""
+    return order.notional // order.filled if order.filled else 0
+
+
+def order_row(order: Order) -> dict[str, object]:
+    """One row of the flat order list."""
+    spec = order.spec
+    return {
+        "node_order_id": order.id,
+        "graph_id": order.graph_id,
+        "node_id": order.node_id,
+        "client_id": order.client,
+        "symbol": spec.symbol,
+        "side": spec.side.upper(),
+        "status": order.status,
+        "order_type": "limit" if spec.limit_1e9 else "market",
+        "venue": spec.venue or None,
+        "policy": spec.policy,
+        "urgency": spec.urgency,
+        "tif": spec.tif,
+        "qty_1e8": order.qty,
+        "filled_qty_1e8": order.filled,
+        "limit_price_1e9": spec.limit_1e9 or None,
+        "avg_fill_price_1e9": average_price(order) or None,
+        "fee_1e9": order.fees * 10,
+        "fill_count": order.fill_count,
+        "failure_reason": order.reason or None,
+        "created_unix_ns": order.created_ns,
+        "updated_unix_ns": order.updated_ns,
+    }
+
+
+def fill_row(state: State, fill: Fill) -> dict[str, object]:
+    """One row of the fill list."""
+    order = state.orders[fill.order]
+    return {
+        "fill_id": fill.fill_id,
+        "node_order_id": order.id,
+        "symbol": order.spec.symbol,
+        "side": order.spec.side.upper(),
+        "qty_1e8": fill.qty,
+        "price_1e9": fill.price,
+        "venue": fill.venue,
+        "fee_1e9": fill.fee * 10,
+        "fee_asset": fill.cash,
+        "liquidity": fill.liquidity,
+        "timestamp_ns": fill.time_ns,
+    }
+
+
+def node_status(order: Order) -> str:
+    """An order's state in the words of a graph's node."""
+    if order.status == "PENDING" and order.timers:
+        return "armed"
+    return _NODE_STATUS[order.status]
+
+
+def graph_status(state: State, graph: Graph) -> str:
+    """A graph's state, from those of its orders."""
+    orders = [state.orders[no] for no in graph.orders]
+    if not all(order.done for order in orders):
+        if any(order.filled for order in orders):
+            return "partial_fill"
+        return "pending" if all(order.status == "PENDING" for order in orders) else "active"
+    if all(order.reason in _EXPIRED for order in orders):
+        return "expired"
+    if any(order.status in ("CANCELLED", "REJECTED", "FAILED") for order in orders):
+        return "aborted"
+    return "completed"
+
+
+def graph_row(state: State, account: Account, graph: Graph) -> dict[str, object]:
+    """The whole status of a graph."""
+    orders = [state.orders[no] for no in graph.orders]
+    return {
+        "graph_id": graph.graph_id,
+        "client_id": account.client,
+        "status": graph_status(state, graph),
+        "is_sandbox": graph.sandbox,
+        "created_unix_ns": graph.created_ns,
+        "nodes": {
+            order.node_id: {
+                "status": node_status(order),
+                "node_order_id": order.id,
+                "target_qty_1e8": order.qty,
+                "filled_qty_1e8": order.filled,
+                "avg_fill_price_1e9": average_price(order) or None,
+                "fill_count": order.fill_count,
+                "failure_reason": order.reason or None,
+            }
+            for order in orders
+        },
+        "edges": {},
+    }
+
+
+def page(
+    name: str, newest_first: Sequence[T], limit: int, offset: int, show: Callable[[T], dict[str, object]]
+) -> dict[str, object]:
+    """One page of a list. `limit` is clamped to 1..500, `offset` to zero or more."""
+    limit = min(max(limit, 1), LARGEST_PAGE)
+    offset = max(offset, 0)
+    total = len(newest_first)
+    return {
+        name: [show(row) for row in newest_first[offset : offset + limit]],
+        "total": total,
+        "limit": limit,
+        "offset": offset,
+        "has_more": offset + limit < total,
+    }
