@@ -253,19 +253,21 @@ class Catalogue:
         """
         if venue not in VENUES:
             raise ValueError(f"unknown venue {venue!r}; the venues are {', '.join(VENUES)}")
-        name, _, outcome = symbol.partition(":")
-        if looks_like_kalshi(name) and outcome.upper() in ("", "YES", "NO"):
+        name, _, outcome = symbol.upper().replace("/", "-").partition(":")
+        if looks_like_kalshi(name) and outcome in ("", "YES", "NO"):
             if venue != "kalshi":
                 raise ValueError(f"{symbol!r} is a Kalshi ticker and cannot be quoted on {venue!r}")
             return _kalshi_market(name, name, "other")
-        if not looks_like_pair(symbol):
+        if name.count("-") == 1 and name.endswith("-PERP"):
+            name = f"{name[:-5]}-USD-PERP"
+        if outcome or not looks_like_pair(name):
             raise ValueError(f"unknown symbol {symbol!r}; only a pair such as 'ABC-USD' can be made up")
-        base, quote = symbol.split("-")[:2]
-        kind: InstrumentType = "perp" if symbol.endswith("-PERP") else "spot"
+        base, quote = name.split("-")[:2]
+        kind: InstrumentType = "perp" if name.endswith("-PERP") else "spot"
         if kind not in VENUES[venue].instrument_types:
             raise ValueError(f"{venue!r} does not trade {kind} instruments such as {symbol!r}")
         listing = tuple(v.id for v in VENUES.values() if kind in v.instrument_types)
-        return (Instrument(symbol, base, quote, kind, listing, _settlement(quote, listing), 1),)
+        return (Instrument(name, base, quote, kind, listing, _settlement(quote, listing), 1),)
 
 
 def _settlement(quote: str, venues: Iterable[str]) -> Mapping[str, str]:

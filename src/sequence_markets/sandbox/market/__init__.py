@@ -2,6 +2,7 @@
 
 from .scripted import ScriptedMarket, ScriptState
 from .synthetic import SyntheticMarket
+from .tape import TapeMarket
 from .types import Bar, Levels, Market, MarketTrade, Origin, VenueBook
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "ScriptState",
     "ScriptedMarket",
     "SyntheticMarket",
+    "TapeMarket",
     "VenueBook",
 ]
