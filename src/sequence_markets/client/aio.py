@@ -1,0 +1,878 @@
+"""The asynchronous face. The synchronous one is generated from this file by ``scripts/generate_sync.py``."""
+
+from __future__ import annotations
+
+from asyncio import sleep
+from collections.abc import AsyncIterator, Callable, Iterable
+from random import random
+from time import monotonic, time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+from uuid import uuid4
+
+from typing_extensions import deprecated
+
+from sequence_markets.client import checks
+from sequence_markets.client.engine import Answer, Failure, Send, converse
+from sequence_markets.client.operation import Operation
+from sequence_markets.client.operations import (
+    account as _account,
+    graphs as _graphs,
+    market as _market,
+    orders as _orders,
+    portfolio as _portfolio,
+    venues as _venues,
+)
+from sequence_markets.client.operations.market import InstrumentType
+from sequence_markets.client.operations.orders import Policy, TimeInForce, Urgency
+from sequence_markets.client.operations.portfolio import PositionKind
+from sequence_markets.client.outcomes import Outcomes, Unresolved
+from sequence_markets.client.paging import Walk
+from sequence_markets.client.settings import OnInvalid, make_settings
+from sequence_markets.client.transport import open_async
+from sequence_markets.models import (
+    Account,
+    Edges,
+    Fill,
+    FillPage,
+    GraphStatus,
+    Order,
+    OrderPage,
+    Positions,
+    Quote,
+    QuoteBatch,
+    RiskLimits,
+    Rows,
+    SequenceModel,
+    Submission,
+    Symbol,
+    VenueStatus,
+)
+from sequence_markets.units import Number
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+_HEALTH_TIMEOUT = 5.0
+
+
+class AsyncSequence:
+    """A client of the Sequence Markets trading API, awaited.
+
+    Construction touches no network. One client serves any number of calls at once and keeps its connections; close
+    it, or use it as a context manager. It belongs to the event loop it is first used on.
+
+    Args:
+        api_key: ``seq_live_…`` or ``seq_test_…``; a test key makes every order a sandbox order. When omitted, the
+            environment's ``SEQUENCE_API_KEY``, else ``SEQ_API_KEY``.
+        base_url: Where the API is. A live key is refused over plain http except to this machine.
+        timeout: Seconds for a whole call, retries included.
+        max_retries: How often a failed request is repeated at most, where a repeat is safe: 2 means up to 3 requests.
+        max_concurrent: Requests under way at once at most; further calls wait within their own time.
+        http_client: A ready ``httpx.AsyncClient`` to send through. It stays yours to close.
+        on_invalid: What to do with a 2xx that is not as documented: ``"raise"`` a ``ResponseValidationError``, or
+            ``"warn"`` with ``InvalidResponseWarning`` and return the model over the answer unvalidated.
+
+    Raises:
+        ValueError: An argument can never work, or there is no key. The message does not show the key.
+        TypeError: An argument has the wrong type.
+
+    Example:
+        >>> async with AsyncSequence("seq_test_0123", base_url) as client:
+        ...     quote = await client.quote("BTC-USD")
+        >>> quote.nbbo.bid < quote.nbbo.ask
+        True
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str = "https://api.sequencemkts.com",
+        *,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        max_concurrent: int = 32,
+        http_client: httpx.AsyncClient | None = None,
+        on_invalid: OnInvalid = "raise",
+    ) -> None:
+        self._settings = make_settings(
+            api_key,
+            base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_concurrent=max_concurrent,
+            on_invalid=on_invalid,
+        )
+        self._outcomes = Outcomes()
+        self._jitter: Callable[[], float] = random
+        self._transport = open_async(self._settings, http_client)
+
+    def __repr__(self) -> str:
+        settings = self._settings
+        return f"{type(self).__name__}(api_key={settings.masked_key!r}, base_url={settings.base_url!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the client and its connections. A closed client raises ``ClientClosedError``; closing twice is fine.
+
+        An ``http_client`` that was given stays open.
+
+        Example:
+            >>> other = AsyncSequence("seq_test_0123", base_url)
+            >>> await other.close()
+        """
+        await self._transport.aclose()
+
+    aclose = close  # async only
+
+    @property
+    def unresolved(self) -> tuple[Unresolved, ...]:
+        """Orders and cancels whose outcome this client does not know, oldest first.
+
+        A call that was cancelled, or that raised ``OutcomeUnknownError``, leaves a record here until
+        ``graph_status``, ``order``, ``graph_cancel`` or a submit with the same ``graph_id`` finds the graph. A 404
+        settles it too, once the time limit of the call in doubt is over: before, its request may still arrive.
+
+        Example:
+            >>> seq.unresolved
+            ()
+        """
+        return self._outcomes.unresolved()
+
+    async def _call(self, operation: Operation[T], timeout: float | None) -> T:
+        settings = self._settings
+        steps = converse(
+            operation,
+            settings,
+            self._outcomes,
+            request_id=str(uuid4()),
+            now=monotonic(),
+            timeout=settings.timeout if timeout is None else checks.seconds(timeout),
+            jitter=self._jitter,
+            wall=time,
+        )
+        try:
+            step = next(steps)
+            while True:
+                event: Answer | Failure | None = None
+                try:
+                    if isinstance(step, Send):
+                        event = await self._transport.exchange(step)
+                    else:
+                        await sleep(step.seconds)
+                except BaseException as stop:
+                    # The engine says on it what became of the request, and raises it again.
+                    steps.throw(stop)
+                    raise
+                step = steps.send((monotonic(), event))
+        except StopIteration as done:
+            answer: T = done.value
+            return answer
+
+    # Level 0: connect
+
+    async def connect_venue(
+        self,
+        venue: str,
+        api_key: str,
+        api_secret: str,
+        passphrase: str | None = None,
+        extra_json: object = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Store the credentials of a venue. Later calls overwrite earlier ones.
+
+        Args:
+            venue: Venue id, for example ``"kraken"``.
+            api_key: Key issued by the venue; ``""`` for Polymarket, the agent wallet's address for Hyperliquid.
+            api_secret: Secret issued by the venue; ``""`` for Polymarket, the whole RSA PEM for Kalshi.
+            passphrase: For the venues that have one: OKX, Coinbase Advanced, Crypto.com, Bitget.
+            extra_json: Further data of the venue as JSON, for example Polymarket's ``{"signer_private_key": …}``.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            SequenceError: The credentials were refused, or the call failed.
+            ValueError: ``venue`` is empty.
+            TypeError: An argument has the wrong type, or ``extra_json`` is not JSON.
+
+        Example:
+            >>> await seq.connect_venue("kraken", api_key="AK-1", api_secret="SK-1")
+        """
+        await self._call(_venues.connect_venue(venue, api_key, api_secret, passphrase, extra_json), timeout)
+
+    async def disconnect_venue(self, venue: str, *, timeout: float | None = None) -> None:
+        """Delete the stored credentials of a venue.
+
+        The venue's live connections stay until they next reconnect: call this before rotating keys.
+
+        Args:
+            venue: Venue id, for example ``"kraken"``.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            NotFoundError: Nothing is stored for the venue.
+            OutcomeUnknownError: The answer was lost; ``venues()`` tells whether it took effect.
+
+        Example:
+            >>> await seq.connect_venue("okx", api_key="AK-1", api_secret="SK-1", passphrase="word")
+            >>> await seq.disconnect_venue("okx")
+        """
+        await self._call(_venues.disconnect_venue(venue), timeout)
+
+    async def venues(self, *, timeout: float | None = None) -> Rows[VenueStatus]:
+        """List every venue with credentials on record.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            One row per venue: whether it is connected, its last heartbeat, and what is wrong where something is.
+
+        Raises:
+            SequenceError: The call failed.
+
+        Example:
+            >>> await seq.connect_venue("kraken", api_key="AK-1", api_secret="SK-1")
+            >>> [row.venue for row in await seq.venues() if row.venue == "kraken"]
+            ['kraken']
+        """
+        return await self._call(_venues.venues(), timeout)
+
+    async def health(self, *, timeout: float | None = None) -> bool:
+        """Tell whether the service is alive. Needs no valid key, asks once and never raises.
+
+        Args:
+            timeout: Seconds to wait at most; 5 when omitted.
+
+        Returns:
+            ``True`` on any 2xx, else ``False``.
+
+        Example:
+            >>> await seq.health()
+            True
+        """
+        try:
+            await self._call(_venues.health(), _HEALTH_TIMEOUT if timeout is None else timeout)
+        except Exception:  # Whatever it is, the service cannot be said to be alive.
+            return False
+        return True
+
+    # Level 1: see
+
+    async def quote(self, symbol: str, depth: int = 10, nowait: bool = False, *, timeout: float | None = None) -> Quote:
+        """Quote one symbol: the best bid and offer, each venue's own, and the merged book.
+
+        Args:
+            symbol: A pair (``BTC-USD``), Kalshi ticker, Polymarket slug, token id or URL.
+            depth: Book levels per side, moved into 1 to 100.
+            nowait: Skip the wait of up to two seconds for a symbol nobody watches yet. For research only: the first
+                answer may then be all zeros.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The quote. Its ``source`` tells which path served it; ``"unavailable"`` means that nobody has a book.
+
+        Raises:
+            SequenceError: The call failed.
+            ValueError: ``symbol`` is empty.
+
+        Example:
+            >>> quote = await seq.quote("BTC-USD", depth=5)
+            >>> quote.nbbo.bid == quote["nbbo"]["bid"]
+            True
+        """
+        return await self._call(_market.quote(symbol, depth, nowait), timeout)
+
+    async def quotes(self, symbols: Iterable[str], *, timeout: float | None = None) -> Rows[Quote]:
+        """Quote some symbols at once, without books. For more than about fifty, ``quotes_batch`` is faster.
+
+        Args:
+            symbols: The symbols; none gives an empty list without a request.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            One quote for each symbol that is quoted. Symbols without a fresh best bid and offer are left out.
+
+        Raises:
+            SequenceError: The call failed.
+            TypeError: ``symbols`` is a single ``str``.
+            ValueError: A symbol is empty or holds a comma.
+
+        Example:
+            >>> sorted(quote.symbol for quote in await seq.quotes(["ETH-USD", "BTC-USD"]))
+            ['BTC-USD', 'ETH-USD']
+        """
+        operation = _market.quotes(symbols)
+        return Rows() if operation is None else await self._call(operation, timeout)
+
+    async def quotes_batch(
+        self,
+        symbols: Iterable[str],
+        depth: int = 10,
+        nowait: bool = True,
+        concurrency: int = 64,
+        instrument_type: InstrumentType | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> QuoteBatch:
+        """Quote up to 2,000 symbols in one request; a symbol that fails does not fail the others.
+
+        Args:
+            symbols: Any mix of pairs, Kalshi tickers, Polymarket slugs, token ids and URLs.
+            depth: Book levels per side, 1 to 100.
+            nowait: Skip the wait for symbols nobody watches yet.
+            concurrency: Upstream fetches at once, 1 to 256.
+            instrument_type: ``"spot"``, ``"perp"`` or ``"prediction"`` for all of them; found per symbol when omitted.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            One entry per symbol: a ``Quote``, or a ``QuoteError`` that holds ``"error"``.
+
+        Raises:
+            SequenceError: The call failed.
+            TypeError: ``symbols`` is a single ``str``.
+            ValueError: More than 2,000 symbols, or ``depth`` or ``concurrency`` out of bounds.
+
+        Example:
+            >>> batch = await seq.quotes_batch(["BTC-USD", "no such symbol"])
+            >>> ["error" in entry for entry in batch.quotes]
+            [False, True]
+        """
+        return await self._call(_market.quotes_batch(symbols, depth, nowait, concurrency, instrument_type), timeout)
+
+    async def symbols(self, *, timeout: float | None = None) -> Rows[Symbol]:
+        """List every tradable instrument.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            One row per instrument, with the venues that list it.
+
+        Raises:
+            SequenceError: The call failed.
+
+        Example:
+            >>> any(row.symbol == "BTC-USD" for row in await seq.symbols())
+            True
+        """
+        return await self._call(_market.symbols(), timeout)
+
+    async def positions_unified(
+        self,
+        venues: Iterable[str] | None = None,
+        kinds: Iterable[PositionKind] | None = None,
+        include_closed: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Positions:
+        """Read the positions across fiat, crypto, perps and event contracts, with their totals.
+
+        Args:
+            venues: Only these venues; all when omitted.
+            kinds: Only ``"fiat"``, ``"crypto"``, ``"perp"`` or ``"event_contract"``; all when omitted.
+            include_closed: Also closed and redeemed positions.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The rows, each with its ``instrument`` and ``lifecycle``, and ``totals`` in dollars.
+
+        Raises:
+            SequenceError: The call failed.
+            TypeError: ``venues`` or ``kinds`` is a single ``str``.
+            ValueError: A kind is unknown, or a list is empty.
+
+        Example:
+            >>> held = await seq.positions_unified(kinds=["fiat", "crypto"])
+            >>> held.totals.num_positions == len(held.positions)
+            True
+        """
+        return await self._call(_portfolio.positions_unified(venues, kinds, include_closed), timeout)
+
+    @deprecated("balances() reads an endpoint that is gone; use positions_unified(kinds=['fiat', 'crypto'])")
+    async def balances(self, *, timeout: float | None = None) -> SequenceModel:
+        """Read the removed balances endpoint; current servers answer 404. Use ``positions_unified``.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            NotFoundError: The endpoint is gone.
+
+        Example:
+            >>> await seq.balances()
+            Traceback (most recent call last):
+            sequence_markets.errors.NotFoundError: ...
+        """
+        return await self._call(_portfolio.removed("balances"), timeout)
+
+    @deprecated("positions() reads an endpoint that is gone; use positions_unified()")
+    async def positions(self, *, timeout: float | None = None) -> Positions:
+        """Read the path of the removed positions list. Use ``positions_unified``.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The unified positions, from servers that serve them at this path too.
+
+        Raises:
+            NotFoundError: The server does not serve this path.
+
+        Example:
+            >>> held = await seq.positions()
+            >>> held.totals.num_positions == len(held.positions)
+            True
+        """
+        return await self._call(_portfolio.positions(), timeout)
+
+    @deprecated("perp_positions() reads an endpoint that is gone; use positions_unified(kinds=['perp'])")
+    async def perp_positions(self, *, timeout: float | None = None) -> SequenceModel:
+        """Read the removed perp positions endpoint; current servers answer 404. Use ``positions_unified``.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            NotFoundError: The endpoint is gone.
+
+        Example:
+            >>> await seq.perp_positions()
+            Traceback (most recent call last):
+            sequence_markets.errors.NotFoundError: ...
+        """
+        return await self._call(_portfolio.removed("perp_positions"), timeout)
+
+    @deprecated("portfolio() reads an endpoint that is gone; use positions_unified().totals")
+    async def portfolio(self, *, timeout: float | None = None) -> SequenceModel:
+        """Read the removed portfolio endpoint; current servers answer 404. Use ``positions_unified``.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            NotFoundError: The endpoint is gone.
+
+        Example:
+            >>> await seq.portfolio()
+            Traceback (most recent call last):
+            sequence_markets.errors.NotFoundError: ...
+        """
+        return await self._call(_portfolio.removed("portfolio"), timeout)
+
+    async def account(self, *, timeout: float | None = None) -> Account:
+        """Read the profile behind the key: tier, rate-limit budget, feature flags.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The documented fields; whatever else the service sends is in ``raw``.
+
+        Raises:
+            SequenceError: The call failed.
+
+        Example:
+            >>> account = await seq.account()
+            >>> account.client_id == account.get("client_id")
+            True
+        """
+        return await self._call(_account.account(), timeout)
+
+    async def risk_limits(self, *, timeout: float | None = None) -> RiskLimits:
+        """Read the risk limits of the profile.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The limits in dollars, and whether the kill switch is engaged.
+
+        Raises:
+            SequenceError: The call failed.
+
+        Example:
+            >>> (await seq.risk_limits()).kill_switch_active
+            False
+        """
+        return await self._call(_account.risk_limits(), timeout)
+
+    async def edges(self, *, timeout: float | None = None) -> Edges:
+        """Read the venue edges with their heartbeat state.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            One row per edge.
+
+        Raises:
+            SequenceError: The call failed.
+
+        Example:
+            >>> all(edge.status == "connected" for edge in (await seq.edges()).edges)
+            True
+        """
+        return await self._call(_account.edges(), timeout)
+
+    # Level 2: trade
+
+    async def buy(
+        self,
+        symbol: str,
+        qty: Number,
+        *,
+        venue: str | None = None,
+        limit_price: Number | None = None,
+        urgency: Urgency | None = None,
+        policy: Policy | None = None,
+        max_slippage_bps: int | None = None,
+        horizon_ms: int | None = None,
+        tif: TimeInForce | None = None,
+        instrument_type: InstrumentType = "spot",
+        sandbox: bool = False,
+        graph_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Submission:
+        """Submit an order to buy, as an execution graph of one node.
+
+        Every submit carries a ``graph_id`` made before the first attempt, by which the server knows a repeat: one
+        call is one order however often the request has to be sent.
+
+        Args:
+            symbol: A pair, perp, Kalshi ticker, Polymarket slug, token id or URL.
+            qty: Quantity in human units, above zero, at most 8 decimals. ``Decimal``, ``int``, ``str`` or ``float``;
+                a float is read as it prints, so that 0.29 is 0.29.
+            venue: Pin to one venue; the router chooses among all when omitted.
+            limit_price: Price per unit, above zero, at most 9 decimals; a market order when omitted. On prediction
+                markets from 0 to 1.
+            urgency: ``"low"``, ``"medium"`` or ``"high"``: how aggressively the router works.
+            policy: Tactic in place of the router's choice: ``"sor"``, ``"ioc_sweep"``, ``"passive_limit"``,
+                ``"aggressive_chase"``, ``"passive_ladder"`` or ``"time_drip"``.
+            max_slippage_bps: Refuse fills worse than this, in basis points.
+            horizon_ms: Soft deadline of patient tactics, in milliseconds.
+            tif: ``"GTC"``, ``"IOC"`` or ``"FOK"``, for limit orders.
+            instrument_type: ``"spot"``, ``"perp"`` or ``"prediction"``.
+            sandbox: Paper trade even with a live key.
+            graph_id: An id of your own, unique in the account: submitting the same content under it again gives the
+                first answer instead of a second order.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The acknowledgement, with the ``graph_id``.
+
+        Raises:
+            OutcomeUnknownError: The order may or may not have been taken; it carries the ``graph_id`` to ask with.
+            RequestNotSentError: No connection could be had; there is no order.
+            ConflictError: The ``graph_id`` was used with other content, or the kill switch is engaged.
+            SequenceError: The order was refused, or the call failed.
+            ValueError: A number is not finite, not above zero, too fine, or a word is not one of those listed.
+            TypeError: An option is unknown or of the wrong type.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000, tif="GTC")
+            >>> graph.node_count, graph.edge_count
+            (1, 0)
+        """
+        return await self._call(
+            _orders.submit(
+                "buy",
+                symbol,
+                qty,
+                venue=venue,
+                limit_price=limit_price,
+                urgency=urgency,
+                policy=policy,
+                max_slippage_bps=max_slippage_bps,
+                horizon_ms=horizon_ms,
+                tif=tif,
+                instrument_type=instrument_type,
+                sandbox=sandbox,
+                graph_id=graph_id,
+            ),
+            timeout,
+        )
+
+    async def sell(
+        self,
+        symbol: str,
+        qty: Number,
+        *,
+        venue: str | None = None,
+        limit_price: Number | None = None,
+        urgency: Urgency | None = None,
+        policy: Policy | None = None,
+        max_slippage_bps: int | None = None,
+        horizon_ms: int | None = None,
+        tif: TimeInForce | None = None,
+        instrument_type: InstrumentType = "spot",
+        sandbox: bool = False,
+        graph_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Submission:
+        """Submit an order to sell, as an execution graph of one node.
+
+        Every submit carries a ``graph_id`` made before the first attempt, by which the server knows a repeat: one
+        call is one order however often the request has to be sent.
+
+        Args:
+            symbol: A pair, perp, Kalshi ticker, Polymarket slug, token id or URL.
+            qty: Quantity in human units, above zero, at most 8 decimals. ``Decimal``, ``int``, ``str`` or ``float``;
+                a float is read as it prints, so that 0.29 is 0.29.
+            venue: Pin to one venue; the router chooses among all when omitted.
+            limit_price: Price per unit, above zero, at most 9 decimals; a market order when omitted. On prediction
+                markets from 0 to 1.
+            urgency: ``"low"``, ``"medium"`` or ``"high"``: how aggressively the router works.
+            policy: Tactic in place of the router's choice: ``"sor"``, ``"ioc_sweep"``, ``"passive_limit"``,
+                ``"aggressive_chase"``, ``"passive_ladder"`` or ``"time_drip"``.
+            max_slippage_bps: Refuse fills worse than this, in basis points.
+            horizon_ms: Soft deadline of patient tactics, in milliseconds.
+            tif: ``"GTC"``, ``"IOC"`` or ``"FOK"``, for limit orders.
+            instrument_type: ``"spot"``, ``"perp"`` or ``"prediction"``.
+            sandbox: Paper trade even with a live key.
+            graph_id: An id of your own, unique in the account: submitting the same content under it again gives the
+                first answer instead of a second order.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The acknowledgement, with the ``graph_id``.
+
+        Raises:
+            OutcomeUnknownError: The order may or may not have been taken; it carries the ``graph_id`` to ask with.
+            RequestNotSentError: No connection could be had; there is no order.
+            ConflictError: The ``graph_id`` was used with other content, or the kill switch is engaged.
+            SequenceError: The order was refused, or the call failed.
+            ValueError: A number is not finite, not above zero, too fine, or a word is not one of those listed.
+            TypeError: An option is unknown or of the wrong type.
+
+        Example:
+            >>> graph = await seq.sell("ETH-USD", "0.25", limit_price=9000, tif="GTC")
+            >>> graph.node_count, graph.edge_count
+            (1, 0)
+        """
+        return await self._call(
+            _orders.submit(
+                "sell",
+                symbol,
+                qty,
+                venue=venue,
+                limit_price=limit_price,
+                urgency=urgency,
+                policy=policy,
+                max_slippage_bps=max_slippage_bps,
+                horizon_ms=horizon_ms,
+                tif=tif,
+                instrument_type=instrument_type,
+                sandbox=sandbox,
+                graph_id=graph_id,
+            ),
+            timeout,
+        )
+
+    async def order(self, node_order_id: str, *, timeout: float | None = None) -> Order:
+        """Read one order.
+
+        Args:
+            node_order_id: ``graph:<graph_id>:<node_id>:<seq>``, as ``orders()`` and ``graph_status()`` give it.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The order.
+
+        Raises:
+            NotFoundError: There is no such order; ``status`` is 404.
+            SequenceError: The call failed.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> order = await seq.order(f"graph:{graph.graph_id}:order:1")
+            >>> order.side
+            'BUY'
+        """
+        return await self._call(_orders.order(node_order_id), timeout)
+
+    async def orders(
+        self, limit: int = 50, offset: int = 0, symbol: str | None = None, *, timeout: float | None = None
+    ) -> OrderPage:
+        """Read one page of orders, newest first. The page iterates over its rows.
+
+        Args:
+            limit: Rows at most; the server has a maximum of its own.
+            offset: Rows to skip.
+            symbol: Only this symbol.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The page: ``orders``, ``total``, ``limit``, ``offset``, ``has_more``.
+
+        Raises:
+            SequenceError: The call failed.
+            ValueError: ``limit`` is below 1 or ``offset`` below 0.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> [order.symbol for order in await seq.orders(limit=1)]
+            ['ETH-USD']
+        """
+        return await self._call(_orders.orders(limit, offset, symbol), timeout)
+
+    def iter_orders(
+        self, symbol: str | None = None, *, page_size: int = 100, timeout: float | None = None
+    ) -> AsyncIterator[Order]:
+        """Walk all orders, newest first, reading page after page as needed.
+
+        An order that arrives during the walk shifts the others; none is given twice and none is left out.
+
+        Args:
+            symbol: Only this symbol.
+            page_size: Rows per request.
+            timeout: Seconds for each page, retries included; the client's when omitted.
+
+        Returns:
+            An iterator over the orders.
+
+        Raises:
+            PaginationError: The server's pages contradict each other.
+            SequenceError: A page could not be read.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> async for order in seq.iter_orders("ETH-USD"):
+            ...     print(order.symbol)
+            ...     break
+            ETH-USD
+        """
+        _orders.orders(page_size, 0, symbol)  # Wrong arguments fail here rather than at the first row.
+        return self._walk_orders(symbol, page_size, timeout)
+
+    async def _walk_orders(self, symbol: str | None, page_size: int, timeout: float | None) -> AsyncIterator[Order]:
+        walk: Walk[Order] = Walk("iter_orders", lambda order: order.node_order_id)
+        while not walk.done:
+            page = await self._call(_orders.orders(page_size, walk.offset, symbol), timeout)
+            for order in walk.take(page, page.orders):
+                yield order
+
+    async def cancel(self, graph_or_order_id: str, *, timeout: float | None = None) -> None:
+        """Cancel every active node of a graph. What is filled stays filled.
+
+        Args:
+            graph_or_order_id: A graph id, or the id of any of its orders, ``graph:<graph_id>:<node_id>:<seq>``.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            NotFoundError: There is no such graph.
+            OutcomeUnknownError: The answer was lost; ``graph_status`` tells whether it took effect.
+            ValueError: The id is malformed.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> await seq.cancel(f"graph:{graph.graph_id}:order:1")
+        """
+        await self._call(_graphs.cancel(graph_or_order_id), timeout)
+
+    async def fills(
+        self, limit: int = 50, offset: int = 0, symbol: str | None = None, *, timeout: float | None = None
+    ) -> FillPage:
+        """Read one page of fills, newest first. The page iterates over its rows.
+
+        Args:
+            limit: Rows at most; the server has a maximum of its own.
+            offset: Rows to skip.
+            symbol: Only this symbol.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The page: ``fills``, and ``total``, ``limit``, ``offset``, ``has_more`` where the server sends them.
+
+        Raises:
+            SequenceError: The call failed.
+            ValueError: ``limit`` is below 1 or ``offset`` below 0.
+
+        Example:
+            >>> all(fill.qty > 0 for fill in await seq.fills(limit=5))
+            True
+        """
+        return await self._call(_orders.fills(limit, offset, symbol), timeout)
+
+    def iter_fills(
+        self, symbol: str | None = None, *, page_size: int = 100, timeout: float | None = None
+    ) -> AsyncIterator[Fill]:
+        """Walk all fills, newest first, reading page after page as needed.
+
+        A fill that arrives during the walk shifts the others; none is given twice and none is left out.
+
+        Args:
+            symbol: Only this symbol.
+            page_size: Rows per request.
+            timeout: Seconds for each page, retries included; the client's when omitted.
+
+        Returns:
+            An iterator over the fills.
+
+        Raises:
+            PaginationError: The server's pages contradict each other.
+            SequenceError: A page could not be read.
+
+        Example:
+            >>> ids = [fill.fill_id async for fill in seq.iter_fills()]
+            >>> len(ids) == len(set(ids))
+            True
+        """
+        _orders.fills(page_size, 0, symbol)  # Wrong arguments fail here rather than at the first row.
+        return self._walk_fills(symbol, page_size, timeout)
+
+    async def _walk_fills(self, symbol: str | None, page_size: int, timeout: float | None) -> AsyncIterator[Fill]:
+        walk: Walk[Fill] = Walk("iter_fills", lambda fill: fill.fill_id)
+        while not walk.done:
+            page = await self._call(_orders.fills(page_size, walk.offset, symbol), timeout)
+            for fill in walk.take(page, page.fills):
+                yield fill
+
+    async def graph_status(self, graph_id: str, *, timeout: float | None = None) -> GraphStatus:
+        """Read the state of an execution graph, its nodes and its edges.
+
+        Args:
+            graph_id: The id that the submit answered with.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The state. An order submitted by ``buy`` or ``sell`` is ``nodes["order"]``.
+
+        Raises:
+            NotFoundError: There is no such graph.
+            SequenceError: The call failed.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> status = await seq.graph_status(graph.graph_id)
+            >>> status.nodes["order"].target_qty
+            Decimal('0.25000000')
+        """
+        return await self._call(_graphs.graph_status(graph_id), timeout)
+
+    async def graph_cancel(self, graph_id: str, *, timeout: float | None = None) -> None:
+        """Cancel every active node of a graph. What is filled stays filled: this is a stop, not a rollback.
+
+        Args:
+            graph_id: The id that the submit answered with.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            NotFoundError: There is no such graph.
+            OutcomeUnknownError: The answer was lost; ``graph_status`` tells whether it took effect.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> await seq.graph_cancel(graph.graph_id)
+        """
+        await self._call(_graphs.graph_cancel(graph_id), timeout)

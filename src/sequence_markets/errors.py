@@ -1,0 +1,332 @@
+"""Every failure of a call, as one tree.
+
+::
+
+    SequenceError                    status, message, code, request_id, details, operation, attempts, graph_id
+    ├── APIStatusError               the server answered, and not with 2xx
+    │   ├── RedirectError            3xx; never followed
+    │   ├── BadRequestError          400
+    │   ├── AuthenticationError      401
+    │   ├── PermissionDeniedError    403
+    │   ├── NotFoundError            404
+    │   ├── ConflictError            409
+    │   │   └── KillSwitchActiveError    409 because the kill switch is engaged
+    │   ├── UnprocessableError       422
+    │   ├── RateLimitError           429; retry_after
+    │   └── ServerError              5xx; retry_after
+    ├── NetworkError                 status 0: there is no usable answer
+    │   ├── RequestNotSentError      provably never reached the server
+    │   ├── RequestTimeoutError      no answer to a read within its time
+    │   └── ConnectionLostError      the connection broke during a read
+    ├── OutcomeUnknownError          a write that may or may not have taken effect
+    ├── ResponseValidationError      a 2xx that is not what is documented; raw, faults
+    ├── PaginationError              pages that contradict each other
+    └── ClientUsageError             also a RuntimeError
+        ├── ClientClosedError        used after close()
+        └── WrongEventLoopError      an AsyncSequence used on a second event loop
+
+Arguments that can never be right are refused before any request with ``ValueError`` or ``TypeError``.
+Every error can be pickled, and none shows the API key, a venue secret or a request body.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from sequence_markets.models import Fault
+
+__all__ = [
+    "APIStatusError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ClientUsageError",
+    "ConflictError",
+    "ConnectionLostError",
+    "ErrorDetail",
+    "InvalidResponseWarning",
+    "KillSwitchActiveError",
+    "NetworkError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "PaginationError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RedirectError",
+    "RequestNotSentError",
+    "RequestTimeoutError",
+    "ResponseValidationError",
+    "SequenceError",
+    "ServerError",
+    "UnprocessableError",
+    "WrongEventLoopError",
+    "status_error_type",
+]
+
+
+class ErrorDetail(TypedDict):
+    """One entry of the server's ``error.details``."""
+
+    field: str
+    message: str
+
+
+class InvalidResponseWarning(UserWarning):
+    """An answer did not match its model and was handed on unvalidated, as ``on_invalid="warn"`` asks."""
+
+
+class SequenceError(Exception):
+    """A call that failed.
+
+    Attributes:
+        status: HTTP status of the answer; 0 when there is none.
+        message: The server's ``error.message``, or the first 200 characters of the body.
+        code: The server's ``error.code``, for example ``"RATE_LIMITED"``.
+        request_id: Id of the call, to quote to support: the server's, or the one that was sent.
+        details: The server's ``error.details``: a list of ``{"field", "message"}``.
+        operation: The method that failed, for example ``"quote"``.
+        attempts: How many requests were tried.
+        retry_after: Seconds the server asks to wait, when it does.
+        graph_id: Graph the call was about, when there is one. A submit always has one.
+    """
+
+    status: int
+    message: str
+    code: str | None
+    request_id: str | None
+    details: list[ErrorDetail]
+    operation: str | None
+    attempts: int
+    retry_after: float | None
+    graph_id: str | None
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        request_id: str | None = None,
+        details: list[ErrorDetail] | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+        retry_after: float | None = None,
+        graph_id: str | None = None,
+    ) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.request_id = request_id
+        self.details = [] if details is None else details
+        self.operation = operation
+        self.attempts = attempts
+        self.retry_after = retry_after
+        self.graph_id = graph_id
+
+    def __str__(self) -> str:
+        where = f"{self.operation}: " if self.operation else ""
+        status = f"{self.status} " if self.status else ""
+        known = [text for text in (self.code, self.request_id and f"request {self.request_id}") if text]
+        return f"{where}{status}{self.message}" + (f" [{', '.join(known)}]" if known else "")
+
+    def __repr__(self) -> str:
+        shown = [f"status={self.status}", f"message={self.message!r}"]
+        for name in ("code", "operation", "attempts", "request_id", "retry_after", "graph_id"):
+            value: object = getattr(self, name)
+            if value:
+                shown.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The keyword-only arguments live in __dict__, which the default of BaseException would feed to __init__.
+        return _restore, (type(self), self.status, self.message), self.__dict__
+
+
+def _restore(kind: type[SequenceError], status: int, message: str) -> SequenceError:
+    return kind.__new__(kind, status, message)
+
+
+class APIStatusError(SequenceError):
+    """The server answered with something other than 2xx."""
+
+
+class RedirectError(APIStatusError):
+    """3xx. Redirects are never followed: they would carry the key to another place."""
+
+
+class BadRequestError(APIStatusError):
+    """400: the request is malformed."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the key is missing or wrong."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the key may not do this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: unknown order, graph, market or endpoint."""
+
+
+class ConflictError(APIStatusError):
+    """409: the same ``graph_id`` was submitted before with other content, or the kill switch is engaged."""
+
+
+class KillSwitchActiveError(ConflictError):
+    """409: the kill switch is engaged and new orders are refused."""
+
+
+class UnprocessableError(APIStatusError):
+    """422: the server understood the request and refuses its content; see ``details``."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; ``retry_after`` says how long to wait when the server does."""
+
+
+class ServerError(APIStatusError):
+    """5xx: the server failed."""
+
+
+class NetworkError(SequenceError):
+    """There is no usable answer. ``status`` is 0."""
+
+
+class RequestNotSentError(NetworkError):
+    """The request provably never reached the server: no connection could be had. Nothing has happened there."""
+
+
+class RequestTimeoutError(NetworkError):
+    """A read was not answered within its time."""
+
+
+class ConnectionLostError(NetworkError):
+    """The connection broke before the answer to a read was complete."""
+
+
+class OutcomeUnknownError(SequenceError):
+    """A write that may or may not have taken effect.
+
+    ``status`` is 0 when no answer arrived, or the status of the last answer when that answer does not settle it;
+    the last failure is the ``__cause__``.
+
+    Attributes:
+        lookup: The call that finds out, as text, for example ``"graph_status('graph_7d76…')"``.
+    """
+
+    lookup: str
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        lookup: str = "",
+        code: str | None = None,
+        request_id: str | None = None,
+        details: list[ErrorDetail] | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+        retry_after: float | None = None,
+        graph_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            status,
+            message,
+            code=code,
+            request_id=request_id,
+            details=details,
+            operation=operation,
+            attempts=attempts,
+            retry_after=retry_after,
+            graph_id=graph_id,
+        )
+        self.lookup = lookup
+
+
+class ResponseValidationError(SequenceError):
+    """A 2xx answer that is not what is documented. The call took effect; ``raw`` keeps the answer.
+
+    Attributes:
+        raw: The answer as it came: the parsed JSON, or the text when it is not JSON.
+        faults: Where the answer differs, without the values.
+    """
+
+    raw: object
+    faults: tuple[Fault, ...]
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        raw: object = None,
+        faults: tuple[Fault, ...] = (),
+        code: str | None = None,
+        request_id: str | None = None,
+        details: list[ErrorDetail] | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+        retry_after: float | None = None,
+        graph_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            status,
+            message,
+            code=code,
+            request_id=request_id,
+            details=details,
+            operation=operation,
+            attempts=attempts,
+            retry_after=retry_after,
+            graph_id=graph_id,
+        )
+        self.raw = raw
+        self.faults = faults
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the fields that differ, for example ``("nbbo.bid",)``."""
+        return tuple(fault.path for fault in self.faults)
+
+
+class PaginationError(SequenceError):
+    """The server's pages contradict each other, so that walking on would never end or would lose rows."""
+
+
+class ClientUsageError(SequenceError, RuntimeError):
+    """The client was used in a way that cannot work."""
+
+
+class ClientClosedError(ClientUsageError):
+    """The client was used after it had been closed."""
+
+
+class WrongEventLoopError(ClientUsageError):
+    """An ``AsyncSequence`` was used on an event loop other than its own."""
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableError,
+    429: RateLimitError,
+}
+
+
+def status_error_type(status: int, code: str | None, message: str) -> type[APIStatusError]:
+    """Return the kind of error for a non-2xx answer."""
+    if status == 409 and (code == "KILL_SWITCH" or (code in (None, "CONFLICT") and "kill switch" in message.lower())):
+        return KillSwitchActiveError
+    if status >= 500:
+        return ServerError
+    if 300 <= status < 400:
+        return RedirectError
+    return _BY_STATUS.get(status, APIStatusError)
