@@ -5,7 +5,7 @@ documented dict, every failure a ``SequenceError``. Names load when they are fir
 
 Example:
     >>> from sequence_markets import Sequence
-    >>> with Sequence("seq_test_0123", base_url) as seq:
+    >>> with Sequence("seq_test_0123", sandbox.url) as seq:
     ...     quote = seq.quote("BTC-USD")
     >>> quote.nbbo.bid == quote["nbbo"]["bid"]
     True

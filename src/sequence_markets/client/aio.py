@@ -80,7 +80,7 @@ class AsyncSequence:
         TypeError: An argument has the wrong type.
 
     Example:
-        >>> async with AsyncSequence("seq_test_0123", base_url) as client:
+        >>> async with AsyncSequence("seq_test_0123", sandbox.url) as client:
         ...     quote = await client.quote("BTC-USD")
         >>> quote.nbbo.bid < quote.nbbo.ask
         True
@@ -127,8 +127,7 @@ class AsyncSequence:
         An ``http_client`` that was given stays open.
 
         Example:
-            >>> other = AsyncSequence("seq_test_0123", base_url)
-            >>> await other.close()
+            >>> await seq.close()
         """
         await self._transport.aclose()
 
@@ -410,9 +409,9 @@ class AsyncSequence:
             NotFoundError: The endpoint is gone.
 
         Example:
-            >>> await seq.balances()
-            Traceback (most recent call last):
-            sequence_markets.errors.NotFoundError: ...
+            >>> held = await seq.positions_unified(kinds=["fiat", "crypto"])  # in its place
+            >>> {position.instrument.kind for position in held.positions} <= {"fiat", "crypto"}
+            True
         """
         return await self._call(_portfolio.removed("balances"), timeout)
 
@@ -430,7 +429,7 @@ class AsyncSequence:
             NotFoundError: The server does not serve this path.
 
         Example:
-            >>> held = await seq.positions()
+            >>> held = await seq.positions_unified()  # in its place
             >>> held.totals.num_positions == len(held.positions)
             True
         """
@@ -447,9 +446,8 @@ class AsyncSequence:
             NotFoundError: The endpoint is gone.
 
         Example:
-            >>> await seq.perp_positions()
-            Traceback (most recent call last):
-            sequence_markets.errors.NotFoundError: ...
+            >>> (await seq.positions_unified(kinds=["perp"])).positions  # in its place
+            ()
         """
         return await self._call(_portfolio.removed("perp_positions"), timeout)
 
@@ -464,9 +462,8 @@ class AsyncSequence:
             NotFoundError: The endpoint is gone.
 
         Example:
-            >>> await seq.portfolio()
-            Traceback (most recent call last):
-            sequence_markets.errors.NotFoundError: ...
+            >>> (await seq.positions_unified()).totals.nav_usd > 0  # in its place
+            True
         """
         return await self._call(_portfolio.removed("portfolio"), timeout)
 
@@ -747,10 +744,8 @@ class AsyncSequence:
 
         Example:
             >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
-            >>> async for order in seq.iter_orders("ETH-USD"):
-            ...     print(order.symbol)
-            ...     break
-            ETH-USD
+            >>> [order.symbol async for order in seq.iter_orders("ETH-USD")]
+            ['ETH-USD']
         """
         _orders.orders(page_size, 0, symbol)  # Wrong arguments fail here rather than at the first row.
         return self._walk_orders(symbol, page_size, timeout)

@@ -79,7 +79,7 @@ class Sequence:
         TypeError: An argument has the wrong type.
 
     Example:
-        >>> with Sequence("seq_test_0123", base_url) as client:
+        >>> with Sequence("seq_test_0123", sandbox.url) as client:
         ...     quote = client.quote("BTC-USD")
         >>> quote.nbbo.bid < quote.nbbo.ask
         True
@@ -126,8 +126,7 @@ class Sequence:
         An ``http_client`` that was given stays open.
 
         Example:
-            >>> other = Sequence("seq_test_0123", base_url)
-            >>> other.close()
+            >>> seq.close()
         """
         self._transport.close()
 
@@ -407,9 +406,9 @@ class Sequence:
             NotFoundError: The endpoint is gone.
 
         Example:
-            >>> seq.balances()
-            Traceback (most recent call last):
-            sequence_markets.errors.NotFoundError: ...
+            >>> held = seq.positions_unified(kinds=["fiat", "crypto"])  # in its place
+            >>> {position.instrument.kind for position in held.positions} <= {"fiat", "crypto"}
+            True
         """
         return self._call(_portfolio.removed("balances"), timeout)
 
@@ -427,7 +426,7 @@ class Sequence:
             NotFoundError: The server does not serve this path.
 
         Example:
-            >>> held = seq.positions()
+            >>> held = seq.positions_unified()  # in its place
             >>> held.totals.num_positions == len(held.positions)
             True
         """
@@ -444,9 +443,8 @@ class Sequence:
             NotFoundError: The endpoint is gone.
 
         Example:
-            >>> seq.perp_positions()
-            Traceback (most recent call last):
-            sequence_markets.errors.NotFoundError: ...
+            >>> (seq.positions_unified(kinds=["perp"])).positions  # in its place
+            ()
         """
         return self._call(_portfolio.removed("perp_positions"), timeout)
 
@@ -461,9 +459,8 @@ class Sequence:
             NotFoundError: The endpoint is gone.
 
         Example:
-            >>> seq.portfolio()
-            Traceback (most recent call last):
-            sequence_markets.errors.NotFoundError: ...
+            >>> (seq.positions_unified()).totals.nav_usd > 0  # in its place
+            True
         """
         return self._call(_portfolio.removed("portfolio"), timeout)
 
@@ -744,10 +741,8 @@ class Sequence:
 
         Example:
             >>> graph = seq.buy("ETH-USD", "0.25", limit_price=1000)
-            >>> for order in seq.iter_orders("ETH-USD"):
-            ...     print(order.symbol)
-            ...     break
-            ETH-USD
+            >>> [order.symbol for order in seq.iter_orders("ETH-USD")]
+            ['ETH-USD']
         """
         _orders.orders(page_size, 0, symbol)  # Wrong arguments fail here rather than at the first row.
         return self._walk_orders(symbol, page_size, timeout)
