@@ -40,7 +40,7 @@ def _modules() -> list[str]:
     return ["sequence_markets", *(found.name for found in packages if not found.name.endswith("__main__"))]
 
 
-@pytest.mark.parametrize(("source", "document", "line"), _blocks())
+@pytest.mark.parametrize(("source", "document", "line"), list(_blocks()))
 def test_a_documents_example_runs(source: str, document: Path, line: int) -> None:
     code = compile("\n" * (line - 1) + source, str(document), "exec")
     exec(code, {"__name__": "__main__"})
