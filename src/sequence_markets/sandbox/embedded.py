@@ -353,6 +353,8 @@ def _check_replay(replay: PathLike | Iterable[PathLike] | None) -> tuple[Path, .
         return ()
     if isinstance(replay, str | os.PathLike):
         return (_path(replay, "replay"),)
+    if not isinstance(cast("object", replay), Iterable):
+        raise TypeError(f"replay must be a path or a list of paths, not {type(replay).__name__}")
     return tuple(_path(path, f"replay[{index}]") for index, path in enumerate(replay))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 import sys
@@ -12,7 +13,9 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-_GRACE_S: Final = 2
+_GRACE_S: Final = 2.0
+_ROUNDS: Final = 5
+_LOOK_EVERY_S: Final = 0.005
 _BACKLOG: Final = 2048
 
 
@@ -78,7 +81,6 @@ class ServerThread:
             date_header=False,
             server_header=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=_GRACE_S,
         )
         self._server = _Server(config)
         self._bound = bound
@@ -129,6 +131,30 @@ class _Server(uvicorn.Server):
         self._finished = asyncio.Event()
         self.settled.set()
         await self._finished.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let running requests end within the grace period, then close every connection, the newest included."""
+        loop = asyncio.get_running_loop()
+        # A connection accepted while its server closes would be lost and never closed. So accepting ends first, and
+        # whoever was accepted is attached a few rounds of the loop later.
+        with contextlib.suppress(NotImplementedError):
+            for listening in sockets or []:
+                loop.remove_reader(listening)
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        deadline = loop.time() + _GRACE_S
+        # uvicorn keeps its connections in a plain set, so there is nothing to await.
+        while self.server_state.connections and loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_EVERY_S)
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
     def finish(self) -> None:
         """Make the server shut down; may be called from any thread, also after it has ended."""
