@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from typing_extensions import TypeIs
 
@@ -16,6 +16,11 @@ def is_object(value: object) -> TypeIs[dict[str, Any]]:
 def is_array(value: object) -> TypeIs[list[Any]]:
     """Whether a raw value is a JSON array."""
     return isinstance(value, list)
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Whether a raw value is a JSON integer, which no bool is."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_mapping(value: object) -> TypeIs[Mapping[str, Any]]:
@@ -34,6 +39,15 @@ def plain(value: object) -> Any:
         return {key: plain(each) for key, each in value.items()}
     if is_sequence(value):
         return [plain(each) for each in value]
+    return value
+
+
+def without_none(value: object) -> Any:
+    """Return a raw value as new dicts and lists, without the keys that are null."""
+    if is_object(value):
+        return {key: without_none(each) for key, each in value.items() if each is not None}
+    if is_array(value):
+        return [without_none(each) for each in value]
     return value
 
 

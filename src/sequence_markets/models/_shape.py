@@ -17,6 +17,8 @@ from pydantic_core import CoreSchema, core_schema
 from ._json import is_array, is_object
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from .base import SequenceModel
 
 Build = Callable[[Any], Any]
@@ -31,12 +33,22 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """Marks a union of two models as told apart by a key: where it is present, the value is the second of them."""
+    """Marks a union of two models as told apart by a key: where it has a value, the object is the second of them."""
 
     key: str
 
 
 Marker = Tagged | Keyed
+
+
+def branch(label: str) -> str:
+    """Return the name of a union's branch in a validation error's location; it is no part of the path."""
+    return f"<{label}>"
+
+
+def is_branch(part: int | str) -> bool:
+    """Whether a part of a validation error's location names the branch of a union."""
+    return isinstance(part, str) and part.startswith("<") and part.endswith(">")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,10 @@ def _union(members: tuple[object, ...], marker: Marker | None) -> Shape:
     plain = [each for each in present if get_origin(each) is not Literal]
     if len(plain) == 1:
         return shape_of(plain[0])
-    return Shape(core_schema.union_schema([shape_of(each).schema for each in present], mode="left_to_right"))
+    shapes = [shape_of(each) for each in present]
+    if any(shape.build is not None for shape in shapes):
+        raise TypeError("a union of models or lists needs a marker, Tagged or Keyed, that tells its members apart")
+    return Shape(core_schema.union_schema([shape.schema for shape in shapes], mode="left_to_right"))
 
 
 def _sequence(row: Shape) -> Shape:
@@ -139,20 +154,21 @@ def _tagged_union(members: tuple[object, ...], field: str) -> Shape:
     if unknown is None:
         raise TypeError(f"a union tagged by {field!r} needs a variant for unknown tags")
     fallback = unknown
+    branches = {tag: branch(f"{field}={tag}") for tag in known}
+    other = branch(f"{field}=?")
 
     def choose(raw: object) -> str | None:
         tag = raw.get(field) if is_object(raw) else None
-        if not isinstance(tag, str):
-            return None
-        return tag if tag in known else ""
+        return branches.get(tag, other) if isinstance(tag, str) else None
 
     def build(raw: object) -> object:
         if not is_object(raw):
             return raw
-        return known.get(raw.get(field), fallback).unvalidated(raw)  # type: ignore[arg-type]
+        tag = raw.get(field)
+        return (known.get(tag, fallback) if isinstance(tag, str) else fallback).unvalidated(raw)
 
-    choices: dict[Any, CoreSchema] = {tag: member.__sequence_plan__().schema for tag, member in known.items()}
-    choices[""] = fallback.__sequence_plan__().schema
+    choices: dict[Any, CoreSchema] = {branches[tag]: member.__sequence_plan__().schema for tag, member in known.items()}
+    choices[other] = fallback.__sequence_plan__().schema
     schema = core_schema.tagged_union_schema(
         choices,
         choose,
@@ -168,14 +184,18 @@ def _keyed_union(members: tuple[object, ...], key: str) -> Shape:
     assert build_without is not None
     assert build_having is not None
 
-    def choose(raw: object) -> bool | None:
-        return key in raw if is_object(raw) else None
+    absent, present = branch(f"no {key}"), branch(key)
+
+    def choose(raw: object) -> str | None:
+        if not is_object(raw):
+            return None
+        return absent if raw.get(key) is None else present
 
     def build(raw: object) -> object:
-        return build_having(raw) if is_object(raw) and key in raw else build_without(raw)
+        return build_without(raw) if not is_object(raw) or raw.get(key) is None else build_having(raw)
 
     schema = core_schema.tagged_union_schema(
-        {False: without.schema, True: having.schema},
+        {absent: without.schema, present: having.schema},
         choose,
         custom_error_type="object_needed",
         custom_error_message="an object is needed",
@@ -223,13 +243,20 @@ class Plan:
 
 
 def plan_of(cls: type[SequenceModel]) -> Plan:
-    """Read a model class."""
+    """Read a model class.
+
+    Raises:
+        TypeError: The class uses a feature of pydantic that has no meaning over a raw answer.
+    """
+    _refuse_behaviour(cls)
     fields: dict[str, core_schema.TypedDictField] = {}
     defaults: list[tuple[str, Any]] = []
     builders: list[tuple[str, Build]] = []
     for name, info in cls.model_fields.items():
-        marker = next((each for each in info.metadata if isinstance(each, Marker)), None)
-        shape = shape_of(info.annotation, marker)
+        try:
+            shape = _field_shape(info)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}.{name}: {error}") from None
         fields[name] = core_schema.typed_dict_field(shape.schema, required=info.is_required())
         if not info.is_required():
             defaults.append((name, info.default))
@@ -237,3 +264,32 @@ def plan_of(cls: type[SequenceModel]) -> Plan:
             builders.append((name, shape.build))
     schema = core_schema.typed_dict_schema(fields, extra_behavior="ignore", cls_name=cls.__name__)
     return Plan(schema, frozenset(fields), tuple(defaults), tuple(builders))
+
+
+def _field_shape(info: FieldInfo) -> Shape:
+    if info.alias or info.validation_alias or info.serialization_alias:
+        raise TypeError("a field carries its wire name; aliases are not supported")
+    if info.default_factory is not None:
+        raise TypeError("a field that may be absent has a plain default; factories are not supported")
+    if others := [each for each in info.metadata if not isinstance(each, Marker)]:
+        raise TypeError(f"constraints on what the server may send are not supported: {others!r}")
+    return shape_of(info.annotation, next(iter(info.metadata), None))
+
+
+def _refuse_behaviour(cls: type[SequenceModel]) -> None:
+    decorators = cls.__pydantic_decorators__
+    found = {
+        **decorators.validators,
+        **decorators.field_validators,
+        **decorators.root_validators,
+        **decorators.model_validators,
+        **decorators.field_serializers,
+        **decorators.model_serializers,
+        **decorators.computed_fields,
+        **cls.__private_attributes__,
+    }
+    if found:
+        raise TypeError(
+            f"{cls.__name__}: a model only views what was received; validators, serializers, computed fields and"
+            f" private attributes are not supported ({', '.join(found)}); a plain property is"
+        )

@@ -7,6 +7,8 @@ models, tuples and exact values, subscripts give the very dicts and lists that c
 from __future__ import annotations
 
 import copy as _copy
+import inspect
+import re
 import threading
 from abc import ABCMeta
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
@@ -14,12 +16,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, SchemaSerializer, SchemaValidator, core_schema, from_json
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, SchemaSerializer, SchemaValidator, core_schema, from_json
 
-from ._json import frozen, is_array, is_mapping, is_object, plain
-from ._repr import describe
-from ._shape import Plan, plan_of
+from ._json import frozen, is_array, is_mapping, is_object, plain, without_none
+from ._repr import describe, shown_fields
+from ._shape import Plan, is_branch, plan_of
 from .views import View
 
 M = TypeVar("M", bound="SequenceModel")
@@ -56,7 +58,7 @@ class SequenceModel(BaseModel, frozen=True):
     if TYPE_CHECKING:
         __sequence_raw__: dict[str, Any]
 
-    def __init__(self, **data: Any) -> None:
+    def __init__(self, /, **data: Any) -> None:
         raw = plain(data)
         type(self).__sequence_validator__().validate_python(raw)
         _set_raw(self, raw)
@@ -132,12 +134,19 @@ class SequenceModel(BaseModel, frozen=True):
         )
 
     @classmethod
-    def model_validate(cls, obj: Any, **_options: Any) -> Self:
-        """Return the model over a mapping, after validating it.
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        described = handler.resolve_ref_schema(handler(cls.__sequence_plan__().schema))
+        described.update(title=cls.__name__, description=inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0])
+        return described
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Return the model over a mapping, after validating it. Validation is always strict and takes no options.
 
         Raises:
             pydantic.ValidationError: A field is missing or of the wrong type.
         """
+        _refuse_options("model_validate", options)
         if isinstance(obj, cls):
             return obj
         raw = plain(obj) if is_mapping(obj) else obj
@@ -145,17 +154,23 @@ class SequenceModel(BaseModel, frozen=True):
         return cls.unvalidated(raw)
 
     @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **_options: Any) -> Self:
-        """Return the model over JSON text, after validating it.
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Return the model over JSON text, after validating it. Validation is always strict and takes no options.
 
         Raises:
             pydantic.ValidationError: The text is not JSON, or a field is missing or of the wrong type.
         """
-        raw = cls.__sequence_validator__().validate_json(json_data) and from_json(json_data, allow_inf_nan=False)
+        _refuse_options("model_validate_json", options)
+        try:
+            raw = from_json(json_data, allow_inf_nan=False)
+        except ValueError as error:
+            fault = InitErrorDetails(type="json_invalid", loc=(), input=None, ctx={"error": str(error)})
+            raise ValidationError.from_exception_data(cls.__name__, [fault], "json", hide_input=True) from None
+        cls.__sequence_validator__().validate_python(raw)
         return cls.unvalidated(raw)
 
     @classmethod
-    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+    def model_construct(cls, /, _fields_set: set[str] | None = None, **values: Any) -> Self:
         """Return the model over the given fields without validating them."""
         return cls.unvalidated(plain(values))
 
@@ -168,14 +183,20 @@ class SequenceModel(BaseModel, frozen=True):
         type(self).__sequence_validator__().validate_python(raw)
         return self.unvalidated(raw)
 
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """Return `raw` as new dicts and lists; pydantic's options (``mode``, ``include``, ``exclude``) apply."""
-        dumped: dict[str, Any] = _raw_serializer.to_python(self.raw, **options)
+    def model_dump(self, *, exclude_none: bool = False, **options: Any) -> dict[str, Any]:
+        """Return `raw` as new dicts and lists.
+
+        Of pydantic's options ``mode``, ``include``, ``exclude`` and ``exclude_none`` apply; a model has no aliases, and
+        what was not received is not in `raw`, so that the others change nothing.
+        """
+        raw = without_none(self.raw) if exclude_none else self.raw
+        dumped: dict[str, Any] = _raw_serializer.to_python(raw, **options)
         return dumped
 
-    def model_dump_json(self, **options: Any) -> str:
-        """Return `raw` as JSON text; pydantic's options (``indent``, ``include``, ``exclude``) apply."""
-        return _raw_serializer.to_json(self.raw, **options).decode()
+    def model_dump_json(self, *, exclude_none: bool = False, **options: Any) -> str:
+        """Return `raw` as JSON text; ``indent`` and the options of `model_dump` apply."""
+        raw = without_none(self.raw) if exclude_none else self.raw
+        return _raw_serializer.to_json(raw, **options).decode()
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return `raw` as JSON text."""
@@ -207,6 +228,8 @@ class SequenceModel(BaseModel, frozen=True):
                     return names[name]
             elif name in raw:
                 return raw[name]
+            if name in plan.known:
+                raise AttributeError(f"{cls.__name__} was received without its field {name!r}", name=name, obj=self)
             hint = get_close_matches(name, [*plan.known, *raw], n=1)
             wanted = f"; did you mean {hint[0]!r}?" if hint else ""
             raise AttributeError(f"{cls.__name__} has no field {name!r}{wanted}", name=name, obj=self)
@@ -246,9 +269,11 @@ class SequenceModel(BaseModel, frozen=True):
         """Return ``raw[key]``, or the default where the key is absent."""
         return self.raw.get(key, default)
 
-    def copy(self, **_options: Any) -> dict[str, Any]:  # type: ignore[override]
-        """Return `raw` as a new dict that may be changed, as ``dict.copy`` does."""
-        return dict(self.raw)
+    def copy(self, **options: Any) -> dict[str, Any]:  # type: ignore[override]
+        """Return `raw` as new dicts and lists that may be changed at every level; the model stays as it is."""
+        _refuse_options("copy", options)
+        copied: dict[str, Any] = plain(self.raw)
+        return copied
 
     def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
         return {**self.raw, **other}
@@ -298,6 +323,17 @@ class SequenceModel(BaseModel, frozen=True):
     def __str__(self) -> str:
         return describe(self)
 
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Return what pydantic's own printing, and with it rich's, shows of a model."""
+        return list(shown_fields(self))
+
+    def __dir__(self) -> list[str]:
+        # Fields are no attributes of the class, and a notebook completes what dir() lists.
+        return [*{*super().__dir__(), *type(self).__sequence_plan__().known, *filter(str.isidentifier, self.raw)}]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.raw)
+
 
 class UnknownVariant(SequenceModel, frozen=True):
     """A member of a tagged union whose tag is newer than this SDK. Everything received is in `raw`."""
@@ -307,7 +343,7 @@ class UnknownVariant(SequenceModel, frozen=True):
     @property
     def tag(self) -> str:
         """The tag as it was received."""
-        tag: str = self.raw[self.__discriminator__]
+        tag: str = self.raw.get(self.__discriminator__, "")
         return tag
 
 
@@ -351,7 +387,8 @@ class InvalidPayload(ValueError):
     """
 
     def __init__(self, raw: object, faults: tuple[Fault, ...]) -> None:
-        super().__init__("; ".join(map(str, faults)))
+        more = f"; and {len(faults) - _FAULTS_SHOWN} more" if len(faults) > _FAULTS_SHOWN else ""
+        super().__init__("; ".join(map(str, faults[:_FAULTS_SHOWN])) + more)
         self.raw = raw
         self.faults = faults
 
@@ -382,14 +419,13 @@ def decode_rows(body: bytes, target: type[M], envelope: tuple[str, ...] = ()) ->
         InvalidPayload: The body is not JSON, or not a list of the documented rows.
     """
     parsed = _parse(body)
-    rows: Any = parsed
-    if is_object(parsed):
-        rows = next((parsed[key] for key in envelope if is_array(parsed.get(key))), parsed)
+    key = next((key for key in envelope if is_object(parsed) and is_array(parsed.get(key))), None)
+    rows: Any = parsed if key is None else parsed[key]
     validator = _rows_validator(target)
     try:
         validator.validate_python(rows)
     except ValidationError as error:
-        raise InvalidPayload(parsed, _faults(error)) from None
+        raise InvalidPayload(parsed, _faults(error, () if key is None else (key,))) from None
     return Rows([target.unvalidated(row) for row in rows])
 
 
@@ -418,18 +454,30 @@ def _check(validator: SchemaValidator, raw: Any) -> None:
         raise InvalidPayload(raw, _faults(error)) from None
 
 
-def _faults(error: ValidationError) -> tuple[Fault, ...]:
+def _faults(error: ValidationError, under: tuple[str, ...] = ()) -> tuple[Fault, ...]:
     return tuple(
-        Fault(_path(each["loc"]), each["msg"])
+        Fault(_path((*under, *each["loc"])), each["msg"])
         for each in error.errors(include_url=False, include_context=False, include_input=False)
     )
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return text.removeprefix(".")
+    return "".join(_step(part) for part in location if not is_branch(part)).removeprefix(".")
 
 
+def _step(part: int | str) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if _PLAIN_KEY.fullmatch(part) else f"[{part!r}]"
+
+
+def _refuse_options(method: str, options: dict[str, Any]) -> None:
+    if used := sorted(name for name, value in options.items() if value is not None):
+        raise TypeError(f"{method}() takes no options, got {', '.join(used)}")
+
+
+_PLAIN_KEY = re.compile(r"[\w-]+")
+_FAULTS_SHOWN = 5
 _INSTEAD = "take model.copy() for a dict to change, or model.model_copy(update={...}) for another model"
 _set_raw = SequenceModel.__dict__["__sequence_raw__"].__set__
 _set_dict = BaseModel.__dict__["__dict__"].__set__

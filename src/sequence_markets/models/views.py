@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
 
 from sequence_markets.units import datetime_from_ns, decimal_1e8, decimal_1e9
 
+from ._json import is_integer
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -33,8 +35,10 @@ class View(ABC, Generic[T_co]):
     def __get__(self, instance: object | None, owner: type[Any]) -> Self | T_co:
         if instance is None:
             return self
-        fixed: int | None = getattr(instance, self.field)
-        return None if fixed is None else self.read(fixed)  # type: ignore[return-value]
+        received: Any = getattr(instance, self.field)
+        # Only an unvalidated model holds anything but an integer or None; then the view is what was received.
+        value: T_co = self.read(received) if is_integer(received) else received
+        return value
 
     def __set__(self, instance: object, value: object) -> NoReturn:
         raise AttributeError(f"{self.name} is a view of {self.field}; models are read-only")
