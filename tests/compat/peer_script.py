@@ -54,6 +54,9 @@ def main(url: str, api_key: str) -> None:
     call("account", client.account)
     call("risk_limits", client.risk_limits)
 
+    def graph_of(submission: Any) -> str:
+        return submission["graph_id"] if submission else "missing"
+
     bought = call("buy", lambda: client.buy("ETH-USD", 2, urgency="high", max_slippage_bps=500))
     rest = call(
         "buy limit",
@@ -70,12 +73,12 @@ def main(url: str, api_key: str) -> None:
     call("order", lambda: client.order(first))
     call("order unknown", lambda: client.order("graph:graph_nobody:order:1"))
     call("fills", lambda: client.fills(limit=5))
-    call("graph_status", lambda: client.graph_status((bought or {}).get("graph_id", "missing")))
-    call("cancel broken", lambda: client.cancel(f"graph:{(rest or {}).get('graph_id')}:order:1"))
-    call("graph_status open", lambda: client.graph_status((rest or {}).get("graph_id", "missing")))
-    call("cancel", lambda: client.cancel((rest or {}).get("graph_id", "missing")))
+    call("graph_status", lambda: client.graph_status(graph_of(bought)))
+    call("cancel broken", lambda: client.cancel(f"graph:{graph_of(rest)}:order:1"))
+    call("graph_status open", lambda: client.graph_status(graph_of(rest)))
+    call("cancel", lambda: client.cancel(graph_of(rest)))
     another = call("buy to cancel", lambda: client.buy("BTC-USD", 0.5, venue="kraken", limit_price=100.0))
-    call("graph_cancel", lambda: client.graph_cancel((another or {}).get("graph_id", "missing")))
+    call("graph_cancel", lambda: client.graph_cancel(graph_of(another)))
     call("batch", lambda: client.batch("kraken").buy_limit("BTC-USD", 0.25, 100.0).buy("SOL-USD", 1).end())
     call("positions_unified", client.positions_unified)
     call("positions_unified cash", lambda: client.positions_unified(venues=["kraken", "okx"], kinds=["fiat", "crypto"]))

@@ -5,11 +5,12 @@ The embedded :class:`~sequence_markets.sandbox.Sandbox` and the HTTP control pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, cast
 
 from sequence_markets.sandbox.exchange import Exchange
+from sequence_markets.sandbox.instruments import Side
 from sequence_markets.sandbox.market import Levels
 from sequence_markets.sandbox.runtime import Advance, Runtime
 from sequence_markets.sandbox.trading.errors import Refusal
@@ -95,11 +96,10 @@ class Controls:
         """
         _check_symbol(symbol)
         _check_venue(venue, "venue")
-        if side not in ("buy", "sell"):
-            raise ValueError(f"side must be 'buy' or 'sell', got {side!r}")
+        taker_side = _side(side)
         price_1e9 = price_to_1e9(price, "price")
         qty_1e8 = qty_to_1e8(qty, "qty")
-        self._script(lambda exchange: exchange.print_trade(symbol, venue, side, price_1e9, qty_1e8))
+        self._script(lambda exchange: exchange.print_trade(symbol, venue, taker_side, price_1e9, qty_1e8))
 
     def advance(
         self,
@@ -166,19 +166,11 @@ class Controls:
         self._runtime.seed(check_seed(seed))
         self._feeds.forget()
 
-    def _script(self, action: Script) -> None:
+    def _script(self, action: Callable[[Exchange], object]) -> None:
         try:
             self._runtime.execute(action)
         except Refusal as refusal:
             raise ValueError(refusal.message) from None
-
-
-class Script(Protocol):
-    """A command that changes the market."""
-
-    def __call__(self, exchange: Exchange, /) -> None:
-        """Run it."""
-        ...
 
 
 def check_seed(seed: object) -> int:
@@ -197,6 +189,14 @@ def check_seed(seed: object) -> int:
 
 def _named(seconds: object, milliseconds: object, ns: object, to: object) -> tuple[tuple[str, object], ...]:
     return ("seconds", seconds), ("milliseconds", milliseconds), ("ns", ns), ("to", to)
+
+
+def _side(side: object) -> Side:
+    if side == "buy":
+        return "buy"
+    if side == "sell":
+        return "sell"
+    raise ValueError(f"side must be 'buy' or 'sell', got {side!r}")
 
 
 def _check_symbol(symbol: object) -> None:
@@ -224,17 +224,18 @@ def _venues(venues: Iterable[str]) -> tuple[str, ...]:
     return chosen
 
 
-def _levels(levels: Iterable[Level], name: str) -> Levels:
-    if isinstance(levels, str | bytes | dict) or not isinstance(cast("object", levels), Iterable):
-        raise TypeError(f"{name} must be a list of (price, size) pairs, not {type(levels).__name__}")
+def _levels(levels: object, name: str) -> Levels:
+    kind = type(levels).__name__
+    if isinstance(levels, str | bytes | Mapping) or not isinstance(levels, Iterable):
+        raise TypeError(f"{name} must be a list of (price, size) pairs, not {kind}")
     read: dict[int, int] = {}
-    for index, level in enumerate(levels):
+    for index, level in enumerate(cast("Iterable[object]", levels)):
         where = f"{name}[{index}]"
-        pair: object = level
-        if not isinstance(pair, list | tuple) or len(cast("list[object]", pair)) != 2:
-            raise TypeError(f"{where} must be a (price, size) pair, got {pair!r}")
-        price_1e9 = price_to_1e9(level[0], f"{where} price")
+        pair = cast("list[Number]", level) if isinstance(level, list | tuple) else []
+        if len(pair) != 2:
+            raise TypeError(f"{where} must be a (price, size) pair, got {level!r}")
+        price_1e9 = price_to_1e9(pair[0], f"{where} price")
         if price_1e9 in read:
-            raise ValueError(f"{where} price {level[0]!r} is there twice")
-        read[price_1e9] = qty_to_1e8(level[1], f"{where} size")
+            raise ValueError(f"{where} price {pair[0]!r} is there twice")
+        read[price_1e9] = qty_to_1e8(pair[1], f"{where} size")
     return tuple(read.items())

@@ -84,7 +84,7 @@ class Sandbox:
         speed: int | float | str | Decimal | Fraction = 1,
     ) -> None:
         self._seed = None if seed is None else check_seed(seed)
-        self._clock = parse_mode(clock)
+        self._clock: ClockMode = parse_mode(clock)
         self._speed = parse_speed(speed)
         self._port = _check_port(port)
         self._host = _check_host(host)

@@ -110,8 +110,9 @@ def test_any_body_is_read_or_refused(value: object) -> None:
         body = Body(value, ["a", "b"])
         text, number = body.text("a"), body.integer("b", 7)
         body.check()
-        assert isinstance(value, dict)
-        assert (text, number) == (value["a"], 7 if value.get("b") is None else value["b"])
+        assert body.fields == value
+        assert text == body.fields["a"]
+        assert number == (body.fields["b"] if body.has("b") else 7)
 
 
 def test_all_bad_fields_are_reported_at_once() -> None:

@@ -82,19 +82,19 @@ def test_a_graph_id_belongs_to_its_account(sandbox: Sandbox) -> None:
             assert submit(api, order_body(graph_id="graph_shared")) == "graph_shared"
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"nodes": []},
-        {"nodes": "x"},
-        {"edges": 3},
-        {"nodes": [{}]},
-        {"nodes": [None]},
-        {"graph_id": 7},
-        {"graph_id": ""},
-        {"symbol": "BTC-USD"},
-    ],
-)
+_BAD: list[dict[str, object]] = [
+    {"nodes": []},
+    {"nodes": "x"},
+    {"edges": 3},
+    {"nodes": [{}]},
+    {"nodes": [None]},
+    {"graph_id": 7},
+    {"graph_id": ""},
+    {"symbol": "BTC-USD"},
+]
+
+
+@pytest.mark.parametrize("change", _BAD)
 def test_a_bad_graph_is_named(api: httpx.Client, change: dict[str, object]) -> None:
     error = assert_error(api.post("/v1/orders", json={**order_body(), **change}), 422, "VALIDATION_ERROR")
     assert error["details"]

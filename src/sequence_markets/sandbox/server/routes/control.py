@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
@@ -196,7 +196,7 @@ def _instant(body: Body, name: str) -> datetime | None:
 
 
 @contextmanager
-def _as_validation_error() -> Iterator[None]:
+def _as_validation_error() -> Generator[None]:
     try:
         yield
     except ClockError as error:
