@@ -56,7 +56,9 @@ class SequenceModel(BaseModel, frozen=True):
     __slots__ = ("__sequence_raw__",)
 
     if TYPE_CHECKING:
-        __sequence_raw__: dict[str, Any]
+        # A property, since type checkers would take an annotated attribute for a field of every model.
+        @property
+        def __sequence_raw__(self) -> dict[str, Any]: ...
 
     def __init__(self, /, **data: Any) -> None:
         raw = plain(data)
