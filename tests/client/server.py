@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
@@ -70,7 +72,11 @@ class Server:
     """
 
     def __init__(
-        self, answers: Answerer | Reply | Iterable[Reply] | None = None, *, refuse_after: int | None = None
+        self,
+        answers: Answerer | Reply | Iterable[Reply] | None = None,
+        *,
+        refuse_after: int | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.received: list[Received] = []
         self.connections = 0
@@ -83,7 +89,8 @@ class Server:
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._tls = tls
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
 
@@ -96,13 +103,17 @@ class Server:
         self.close()
 
     def close(self) -> None:
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._accepting.join()
         with self._lock:
             for each in self._open:
-                each.shutdown(socket.SHUT_RDWR)
+                # Only the receiving side: what has arrived is still served and recorded.
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RD)
         for thread in self._threads:
             thread.join()
 
@@ -133,6 +144,8 @@ class Server:
     def _serve(self, connection: socket.socket, port: int, limit: int | None) -> None:
         reset = False
         try:
+            if self._tls is not None:
+                connection = self._shake_hands(connection, self._tls)
             waiting = b""
             while (request := self._read(connection, waiting, port, limit)) is not None:
                 received, waiting = request
@@ -154,6 +167,14 @@ class Server:
             with self._lock:
                 self._open.discard(connection)
                 connection.close()
+
+    def _shake_hands(self, connection: socket.socket, tls: ssl.SSLContext) -> socket.socket:
+        with self._lock:
+            self._open.discard(connection)
+            secure = tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            self._open.add(secure)
+        secure.do_handshake()
+        return secure
 
     def _send(self, connection: socket.socket, reply: Reply) -> None:
         wire = reply.wire[: reply.cut]

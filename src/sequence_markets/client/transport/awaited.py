@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import weakref
 from collections.abc import AsyncIterable, Iterable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 import httpcore
 
@@ -24,6 +25,9 @@ from sequence_markets.client.transport.common import (
     no_slot,
 )
 from sequence_markets.errors import ClientClosedError, WrongEventLoopError
+
+NEXT_ADDRESS_AFTER: Final = 1.0
+"""Seconds after which a silent address is given up for the next."""
 
 _sending: ContextVar[Send | None] = ContextVar("_sending", default=None)
 
@@ -183,16 +187,45 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                _, pipe = await loop.create_connection(_Pipe, host, port, happy_eyeballs_delay=0.25)
+                pipe = await _connect(host, port)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout("no connection in time") from error
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         self._pipes.add(pipe)
         return _AsyncStream(pipe)
+
+
+async def _connect(host: str, port: int) -> _Pipe:
+    """Connect to the first address that answers.
+
+    One address after the other, each socket owned here until it has its transport: asyncio's own race over addresses
+    loses a socket when it is cancelled at the moment that it wins.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failed: OSError = ConnectionError(f"{host} has no address")
+    for left, (family, kind, protocol, _, address) in zip(reversed(range(len(addresses))), addresses, strict=True):
+        connecting = socket.socket(family, kind, protocol)
+        try:
+            connecting.setblocking(False)
+            async with asyncio.timeout(NEXT_ADDRESS_AFTER if left else None):
+                await loop.sock_connect(connecting, address)
+        except OSError as error:  # A timeout is one.
+            connecting.close()
+            failed = error
+            continue
+        except BaseException:
+            connecting.close()
+            raise
+        _, pipe = await loop.create_connection(_Pipe, sock=connecting)
+        return pipe
+    raise failed
 
 
 def _abandon(loop: asyncio.AbstractEventLoop, pipes: weakref.WeakSet[_Pipe]) -> None:
