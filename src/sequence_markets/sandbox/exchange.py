@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal, TypeVar
 
@@ -288,7 +288,7 @@ class Exchange:
                 spec.content,
                 spec.sandbox,
                 spec.metadata,
-                tuple((node_id, asdict(order)) for node_id, order in spec.nodes),
+                tuple((node_id, order.to_dict()) for node_id, order in spec.nodes),
             )
         )
         orders = [desk.state.orders[no] for no in account.graphs[spec.graph_id].orders]

@@ -159,8 +159,9 @@ class Desk:
         return shown - self.net(venue, symbol, side, price, shown)
 
     def fee(self, order: Order, instrument: Instrument, venue: str, liquidity: Liquidity) -> Fee:
-        """What a fill of an order costs at a venue now."""
-        for own, maker, taker in self.state.accounts[order.client].settings.fees:
+        """What a fill of an order costs at a venue: by the schedule in force when the order was accepted, so that
+        its holds stay right."""
+        for own, maker, taker in order.own_fees:
             if own == venue:
                 return FlatFee(maker if liquidity == "maker" else taker)
-        return self.fees.version(venue, self.now_ns).schedule.fee(liquidity, instrument.fee_category)
+        return self.fees.version(venue, order.created_ns).schedule.fee(liquidity, instrument.fee_category)

@@ -6,7 +6,7 @@ Folding the same records always gives the same state; nothing here reads a clock
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final, Literal, cast
 
 from sequence_markets.sandbox.instruments import USD_PEGGED, InstrumentType, Side
@@ -91,6 +91,10 @@ class OrderSpec:
     cap_bps: int
     horizon_ms: int
 
+    def to_dict(self) -> dict[str, object]:
+        """The fields by name, as the journal keeps them."""
+        return {name: getattr(self, name) for name in _SPEC_FIELDS}
+
     @property
     def mirrored(self) -> bool:
         """Whether the book is kept for the other outcome."""
@@ -115,6 +119,9 @@ class OrderSpec:
         return mirror(price_1e9) if self.mirrored else price_1e9
 
 
+_SPEC_FIELDS: Final = tuple(entry.name for entry in fields(OrderSpec))
+
+
 @dataclass(slots=True)
 class Order:
     """One order and all it has done."""
@@ -128,6 +135,7 @@ class Order:
     qty: int
     created_ns: int
     updated_ns: int
+    own_fees: tuple[tuple[str, int, int], ...] = ()
     status: Status = "PENDING"
     reason: str = ""
     filled: int = 0
@@ -343,9 +351,9 @@ class State:
     def _graph_accepted(self, record: rec.GraphAccepted) -> None:
         account = self.accounts[record.client]
         numbers: list[int] = []
-        for node_id, fields in record.nodes:
+        for node_id, entry in record.nodes:
             self.last_order += 1
-            spec = OrderSpec(**fields)  # type: ignore[arg-type]
+            spec = OrderSpec(**entry)  # type: ignore[arg-type]
             order = Order(
                 no=self.last_order,
                 id=f"graph:{record.graph_id}:{node_id}:1",
@@ -356,6 +364,7 @@ class State:
                 qty=spec.qty_1e8,
                 created_ns=self.now_ns,
                 updated_ns=self.now_ns,
+                own_fees=account.settings.fees,
             )
             self.orders[order.no] = order
             self.working[order.no] = None
