@@ -75,7 +75,9 @@ _QUOTES: Final = frozenset({"USD", "USDT", "USDC", "EUR", "GBP", "BTC", "ETH", "
 _KALSHI: Final = re.compile(r"(KX|INX|NASDAQ100)[A-Z0-9.]*(-[A-Z0-9.]+)+")
 _TOKEN: Final = re.compile(r"[0-9]{60,}")
 _TOKEN_START: Final = re.compile(r"([0-9]{30,})(\.\.\.|…)")
-_POLYMARKET_URL: Final = re.compile(r"(?:https?://)?(?:www\.)?polymarket\.com/(?:event|market)/([^?#]+)", re.IGNORECASE)
+_POLYMARKET_URL: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?polymarket\.com/(?:event|market)/([^?#]+)(?:[?#].*)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

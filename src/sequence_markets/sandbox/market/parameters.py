@@ -104,9 +104,9 @@ def _small(price: float, lot_1e8: int, volatility: int = 130) -> Asset:
 ASSETS: Final = MappingProxyType(
     {
         "BTC": Asset(
-            _usd(90_000), 78, 1_000, Depth(149_000, 275_000, 15_800, 102), Depth(203_000, 1_000_000, 168_000, 56)
+            _usd(90_000), 78, 1_000, Depth(149_000, 400_000, 15_800, 102), Depth(203_000, 1_000_000, 168_000, 56)
         ),
-        "ETH": Asset(_usd(3_100), 96, 10_000, Depth(31_000, 200_000, 9_700, 146), Depth(43_000, 440_000, 49_600, 75)),
+        "ETH": Asset(_usd(3_100), 96, 10_000, Depth(31_000, 270_000, 9_700, 146), Depth(43_000, 560_000, 49_600, 75)),
         "SOL": Asset(_usd(140), 125, 100_000, Depth(20_000, 90_000, 4_000, 150), Depth(26_000, 200_000, 20_000, 90)),
         "XRP": _small(2.1, 10_000_000, 120),
         "DOGE": _small(0.15, 100_000_000, 140),
@@ -131,7 +131,7 @@ SPOT_STYLES: Final = MappingProxyType(
         "coinbase": Style(3, 30, 50, 45),
         "kraken": Style(15, 60, 25, 12),
         "okx": Style(2, 20, 50, 40),
-        "bybit": Style(18, 105, 45, 30),
+        "bybit": Style(18, 75, 45, 30),
         "bitget": Style(25, 95, 25, 20),
         "cryptocom": Style(50, 115, 12, 8),
         "dex_ethereum": Style(500, 400, 60, 5),
@@ -142,8 +142,8 @@ PERP_STYLES: Final = MappingProxyType(
     {
         "binance": Style(0, 0, 100, 100),
         "okx": Style(2, 10, 50, 40),
-        "bybit": Style(11, 8, 60, 50),
-        "hyperliquid": Style(0, 12, 40, 20),
+        "bybit": Style(9, 6, 60, 50),
+        "hyperliquid": Style(0, 0, 100, 10),
     }
 )
 PREDICTION_STYLES: Final = MappingProxyType({"kalshi": Style(0, 0, 100, 100), "polymarket": Style(0, 0, 250, 200)})
@@ -152,10 +152,11 @@ TICK_MULTIPLES: Final = MappingProxyType(
 )
 """Venues that quote in coarser steps than the instrument's finest."""
 
-COIN: Final = MappingProxyType({"USDT": Offset(0, 47), "USDC": Offset(0, 15)})
-"""What a dollar coin is worth against the dollar, as the pairs quoted in it show it."""
+COIN: Final = MappingProxyType({"USDT": Offset(0, 30), "USDC": Offset(0, 15)})
+"""How far the pairs quoted in a dollar coin lie from those quoted in dollars."""
 
-PERP_BASIS: Final = Offset(-690, 20)
+PERP_BASIS: Final = Offset(-700, 20)
+"""A perp against the spot pair in USDT."""
 
 EVENTS: Final = MappingProxyType(
     {

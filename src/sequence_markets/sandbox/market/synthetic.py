@@ -34,7 +34,6 @@ _CENTI_BP: Final = LOG_ONE // 1_000_000
 _MILLI_BP: Final = LOG_ONE // 10_000_000
 _BLOCK_STEPS: Final = 1 << 20
 _BUCKET_CENTI_BP: Final = 25
-_NO_OFFSET: Final = Offset(0, 0)
 
 
 class SyntheticMarket:
@@ -99,9 +98,10 @@ class SyntheticMarket:
             return self._event_fair(instrument)
         base = instrument.base
         paths = [self._base_path(base)]
-        coin = COIN.get(instrument.quote, _NO_OFFSET)
-        if coin.volatility:
-            paths.append(self._offset_path(f"coin/{instrument.quote}", coin))
+        # Perps follow the spot market they are hedged in, which is quoted in USDT.
+        coin = "USDT" if instrument.type == "perp" else instrument.quote
+        if coin in COIN:
+            paths.append(self._offset_path(f"coin/{coin}", COIN[coin]))
         if instrument.type == "perp":
             paths.append(self._offset_path(f"basis/{base}", PERP_BASIS))
         return RatioFair(asset(base).anchor_1e9, paths)

@@ -2,8 +2,9 @@
 
 The derived book is the recorded one a little later and a little worse: a drawn delay of 30 to 180 ms, prices moved away
 from the middle by the venue's half spread and a slow leaning to one side, rounded outwards to its own tick, sizes
-scaled to its depth and shaken by a half, forty levels a side. Levels that the recorded market has run through meanwhile are pulled, so that a
-derived book never crosses the recorded one or another derived one. Every draw follows from seed, venue and tape.
+scaled to its depth and shaken by a half, forty levels a side. Levels that the recorded market has run through
+meanwhile are pulled, so that a derived book never crosses the recorded one or another derived one. Every draw follows
+from seed, venue and tape.
 """
 
 from __future__ import annotations

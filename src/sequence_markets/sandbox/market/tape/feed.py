@@ -203,29 +203,42 @@ class Feed:
         index = bisect_right(self.times, after_ns)
         return self.times[index] if index < len(self.times) else None
 
+    def whole(self, index: int) -> tuple[Levels, Levels]:
+        """Every bid and ask at a frame, however deep."""
+        self._seek(index)
+        return self._bids.top(len(self._bids.prices)), self._asks.top(len(self._asks.prices))
+
     def display(self, index: int) -> tuple[Levels, Levels]:
         """Bids and asks shown at a frame."""
         known = self._displays.get(index)
-        if known is not None:
+        if known is None:
+            self._seek(index)
+            known = self._show(index)
+            while len(self._displays) > _CACHED_DISPLAYS:
+                self._displays.popitem(last=False)
+        else:
             self._displays.move_to_end(index)
-            return known
+        return known
+
+    def _show(self, index: int) -> tuple[Levels, Levels]:
+        known = self._displays[index] = (self._bids.top(DISPLAYED_LEVELS), self._asks.top(DISPLAYED_LEVELS))
+        return known
+
+    def _seek(self, index: int) -> None:
+        """Bring the ladders to a frame."""
         at = self._at
-        position = bisect_right(self._checkpoints, index, key=lambda checkpoint: checkpoint[0]) - 1
-        checkpoint = self._checkpoints[position]
-        if at > index or at < checkpoint[0] - 1:
+        position = bisect_right(self._checkpoints, index, key=_checkpoint_frame) - 1
+        frame, bids, asks = self._checkpoints[position]
+        if at > index or at < frame - 1:
             # A checkpoint is the book before its frame.
-            at, self._bids, self._asks = checkpoint[0] - 1, checkpoint[1].copy(), checkpoint[2].copy()
+            at, self._bids, self._asks = frame - 1, bids.copy(), asks.copy()
         while at < index:
             at += 1
             self._frames.apply(at, self._bids, self._asks)
             # The frames just before are what delayed readers ask for next.
-            if index - at < _HOP_DISPLAYS:
-                self._displays[at] = (self._bids.top(DISPLAYED_LEVELS), self._asks.top(DISPLAYED_LEVELS))
+            if 0 < index - at < _HOP_DISPLAYS:
+                self._show(at)
         self._at = at
-        found = self._displays[index]
-        while len(self._displays) > _CACHED_DISPLAYS:
-            self._displays.popitem(last=False)
-        return found
 
     def next_print(self, after_ns: int) -> int | None:
         """The instant of the next print after an instant."""
@@ -264,6 +277,10 @@ class Feed:
             if not low_1e9 < self.prints[k].price_1e9 < high_1e9:
                 return max(after_ns, self.prints[k].time_ns - 1)
         return max(after_ns, until)
+
+
+def _checkpoint_frame(checkpoint: tuple[int, Ladder, Ladder]) -> int:
+    return checkpoint[0]
 
 
 def _inside(bid: int, ask: int, low: int, high: int) -> bool:

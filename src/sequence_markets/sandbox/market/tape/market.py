@@ -152,11 +152,12 @@ class TapeMarket:
         feed = self._source(symbol)
         if feed is None or venues[0] not in self.venues(symbol):
             return ()
-        feeds = [self._feeds[symbol][name] for name in venues if name in self._feeds[symbol]]
-        derived = [self._derived[symbol][name] for name in venues if name in self._derived[symbol]]
+        traders: list[Feed | DerivedVenue] = [
+            self._feeds[symbol].get(name) or self._derived[symbol][name] for name in venues
+        ]
 
         def volume(begin: int, end: int) -> int:
-            return sum(one.traded(begin, end) for one in (*feeds, *derived))
+            return sum(trader.traded(begin, end) for trader in traders)
 
         start_ns = max(start_ns, feed.start_ns)
         return series_bars(feed.middles, list(bar_windows(start_ns, end_ns, interval_ns)), volume)

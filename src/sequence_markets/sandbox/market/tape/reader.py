@@ -87,9 +87,7 @@ def read_tape(path: Path) -> Tape:
         raise ValueError(f"{path.name}: the tape is empty")
     kind = "hyperliquid" if "channel" in first[1] else "binance"
     if kind == "binance" and not ("stream" in first[1] or "lastUpdateId" in first[1]):
-        raise ValueError(
-            f"{path.name}: not a tape of Binance depth and trade streams or of Hyperliquid's l2Book and trades"
-        )
+        raise ValueError(f"{path.name}: neither a tape of Binance's depth and trade streams nor one of Hyperliquid's")
     reader: _BinanceReader | _HyperliquidReader = (
         _HyperliquidReader(path.name) if kind == "hyperliquid" else _BinanceReader(path.name)
     )
