@@ -173,7 +173,13 @@ class Server:
             self._open.discard(connection)
             secure = tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
             self._open.add(secure)
-        secure.do_handshake()
+        try:
+            secure.do_handshake()
+        except OSError:
+            with self._lock:
+                self._open.discard(secure)
+                secure.close()
+            raise
         return secure
 
     def _send(self, connection: socket.socket, reply: Reply) -> None:
