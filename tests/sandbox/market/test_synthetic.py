@@ -346,3 +346,21 @@ def test_the_description_names_every_venue_and_the_seed() -> None:
     described = WARM.describe()
     assert described["seed"] == 7
     assert json.dumps(described)
+
+
+def test_bars_may_begin_and_end_between_two_steps() -> None:
+    interval = 70_000_000
+    bars = WARM.bars("BTC-USD", START, START + 3 * SECOND, interval)
+    assert len(bars) > 40
+    for bar in bars:
+        end = min(bar.start_ns + interval, START + 3 * SECOND)
+        assert bar.volume_1e8 == sum(t.qty_1e8 for t in WARM.trades("BTC-USD", bar.start_ns, end))
+        assert bar.open_1e9 == WARM.reference_price("BTC-USD", bar.start_ns)
+        assert bar.close_1e9 == WARM.reference_price("BTC-USD", end)
+
+
+def test_long_and_short_windows_of_prints_agree() -> None:
+    """Short windows are read step by step, long ones by the busy steps alone."""
+    whole = list(WARM.trades("ETH-USD-PERP", START, START + 2 * SECOND))
+    steps = [t for k in range(20) for t in WARM.trades("ETH-USD-PERP", START + k * STEP, START + (k + 1) * STEP)]
+    assert steps == whole

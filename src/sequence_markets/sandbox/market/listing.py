@@ -262,9 +262,15 @@ class Listing:
 
     def step_prints(self, step: int) -> tuple[MarketTrade, ...]:
         """The prints of one step."""
-        for _, lots in self.volume.leaves(step, step + 1):
-            return self.prints(step, lots)
-        return ()
+        known = self._prints.get(step)
+        if known is None:
+            lots = self.volume.at(step)
+            if lots:
+                return self.prints(step, lots)
+            if len(self._prints) > _CACHED_STEPS:
+                self._prints.clear()
+            known = self._prints[step] = ()
+        return known
 
     def quiet_until(self, low_1e9: int, high_1e9: int, after: int) -> int | None:
         """The last step up to which bid and ask surely stay inside the open interval; None when they are not

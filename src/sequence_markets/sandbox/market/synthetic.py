@@ -34,6 +34,8 @@ _CENTI_BP: Final = LOG_ONE // 1_000_000
 _MILLI_BP: Final = LOG_ONE // 10_000_000
 _BLOCK_STEPS: Final = 1 << 20
 _BUCKET_CENTI_BP: Final = 25
+# Windows of fewer steps are read step by step, from what earlier reads left behind.
+_STEPPING: Final = 4
 
 
 class SyntheticMarket:
@@ -228,8 +230,12 @@ class SyntheticMarket:
         prints: list[MarketTrade] = []
         for venue in self.venues(kept.symbol):
             listing = self._listing(kept, venue)
-            for step, lots in listing.volume.leaves(first, last + 1):
-                prints += [t for t in listing.prints(step, lots) if start_ns < t.time_ns <= end_ns]
+            if last - first < _STEPPING:
+                busy = (listing.step_prints(step) for step in range(first, last + 1))
+            else:
+                busy = (listing.prints(step, lots) for step, lots in listing.volume.leaves(first, last + 1))
+            for of_step in busy:
+                prints += [t for t in of_step if start_ns < t.time_ns <= end_ns]
         prints.sort(key=_print_time)
         return prints if kept is instrument else [mirrored_trade(trade, symbol) for trade in prints]
 

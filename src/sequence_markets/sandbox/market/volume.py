@@ -53,22 +53,26 @@ class VolumeTree:
         self._left[middle] = left
         return left
 
-    def _before(self, step: int) -> int:
-        """The lots in this step's block before the step."""
+    def _find(self, step: int) -> tuple[int, int]:
+        """The lots in this step's block before the step, and those of the step itself."""
         base = step >> _BLOCK_LEVEL << _BLOCK_LEVEL
         total = self._block(step >> _BLOCK_LEVEL)
-        level = _BLOCK_LEVEL
         before = 0
-        while base != step:
+        for level in range(_BLOCK_LEVEL, 0, -1):
+            if not total:
+                break
             middle = base + (1 << (level - 1))
             left = self._left_half(middle, level, total)
-            level -= 1
             if step >= middle:
                 before += left
                 base, total = middle, total - left
             else:
                 total = left
-        return before
+        return before, total
+
+    def at(self, step: int) -> int:
+        """The lots traded in one step."""
+        return self._find(step)[1]
 
     def between(self, first: int, last: int) -> int:
         """The lots traded in the steps `first` to `last - 1`."""
@@ -76,7 +80,7 @@ class VolumeTree:
             return 0
         first_block, last_block = first >> _BLOCK_LEVEL, last >> _BLOCK_LEVEL
         whole = sum(self._block(block) for block in range(first_block, last_block))
-        return whole + self._before(last) - self._before(first)
+        return whole + self._find(last)[0] - self._find(first)[0]
 
     def leaves(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """The steps from `first` to `last - 1` with a trade in them, and the lots of each, in order."""
