@@ -1,0 +1,151 @@
+"""The two faces are one surface: same names, arguments, annotations and words."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from sequence_markets import AsyncSequence, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+ASYNC_ONLY = {"aclose"}
+
+
+def _surface(face: type) -> dict[str, object]:
+    kept = {name: value for name, value in vars(face).items() if not name.startswith("_") or name == "__init__"}
+    return {name: value for name, value in kept.items() if name not in ASYNC_ONLY}
+
+
+def _blocking(text: str) -> str:
+    text = re.sub(r"\bAsync(Sequence|Client|Iterator)\b", r"\1", text)
+    return re.sub(r"\b(async|await) ", "", text)
+
+
+def _function(value: object) -> Any:
+    if isinstance(value, property):
+        return value.fget
+    return inspect.unwrap(value) if isinstance(value, FunctionType) else value
+
+
+METHODS = sorted(_surface(AsyncSequence))
+
+
+def test_both_faces_have_the_same_names() -> None:
+    assert sorted(_surface(Sequence)) == METHODS
+    assert {"buy", "sell", "quote", "iter_fills", "graph_cancel", "unresolved", "close"} <= set(METHODS)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_has_the_same_signature_and_words_on_both_faces(name: str) -> None:
+    awaited, blocking = _function(vars(AsyncSequence)[name]), _function(vars(Sequence)[name])
+    assert _blocking(str(inspect.signature(awaited))) == str(inspect.signature(blocking))
+    assert type(vars(AsyncSequence)[name]) is type(vars(Sequence)[name])
+    assert not inspect.iscoroutinefunction(blocking)
+    if name != "__init__":
+        assert awaited.__doc__
+        words, other = _blocking(awaited.__doc__).split(), blocking.__doc__.split()
+        assert words == other
+
+
+CALLS = [name for name in METHODS if name not in ("__init__", "unresolved", "close")]
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("face", [Sequence, AsyncSequence])
+def test_every_call_is_documented_whole(face: type, name: str) -> None:
+    function = _function(vars(face)[name])
+    words = inspect.getdoc(function) or ""
+    signature = inspect.signature(function)
+    for parameter in list(signature.parameters)[1:]:
+        assert f"    {parameter}: " in words, parameter
+    assert "Example:\n    >>> " in words
+    assert name == "health" or "Raises:\n" in words
+    removed = hasattr(function, "__deprecated__") or hasattr(vars(face)[name], "__deprecated__")
+    assert ("Returns:\n" in words) == (signature.return_annotation != "None") or removed
+    assert "timeout" in signature.parameters
+    assert signature.parameters["timeout"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_awaited_calls_are_coroutines_and_walks_are_async_iterators(name: str) -> None:
+    function = _function(vars(AsyncSequence)[name])
+    assert inspect.iscoroutinefunction(function) != name.startswith("iter_")
+
+
+REFERENCE = {
+    "connect_venue": "venue, api_key, api_secret, passphrase=None, extra_json=None",
+    "disconnect_venue": "venue",
+    "venues": "",
+    "health": "",
+    "quote": "symbol, depth=10, nowait=False",
+    "quotes": "symbols",
+    "quotes_batch": "symbols, depth=10, nowait=True, concurrency=64, instrument_type=None",
+    "symbols": "",
+    "positions_unified": "venues=None, kinds=None, include_closed=False",
+    "account": "",
+    "risk_limits": "",
+    "edges": "",
+    "buy": "symbol, qty",
+    "sell": "symbol, qty",
+    "order": "node_order_id",
+    "orders": "limit=50, offset=0, symbol=None",
+    "cancel": "graph_or_order_id",
+    "fills": "limit=50, offset=0, symbol=None",
+    "graph_status": "graph_id",
+    "graph_cancel": "graph_id",
+}
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_positional_arguments_are_the_references(name: str) -> None:
+    parameters = list(inspect.signature(getattr(Sequence, name)).parameters.values())[1:]
+    positional = [each for each in parameters if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    bare = [each.replace(annotation=inspect.Parameter.empty) for each in positional]
+    assert ", ".join(str(each) for each in bare) == REFERENCE[name]
+
+
+def test_the_options_of_a_submit_are_the_references_and_ours() -> None:
+    options = [
+        name
+        for name, each in inspect.signature(Sequence.buy).parameters.items()
+        if each.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    assert options == [
+        "venue", "limit_price", "urgency", "policy", "max_slippage_bps", "horizon_ms", "tif", "instrument_type",
+        "sandbox", "graph_id", "timeout",
+    ]  # fmt: skip
+    assert inspect.signature(Sequence.buy) == inspect.signature(Sequence.sell)
+
+
+def test_the_synchronous_face_is_what_the_generator_makes() -> None:
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "generate_sync.py"), "--check"], capture_output=True, text=True
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_synchronous_face_holds_nothing_asynchronous() -> None:
+    source = (ROOT / "src/sequence_markets/client/sync.py").read_text(encoding="utf-8")
+    assert not [
+        n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Await | ast.AsyncFunctionDef | ast.AsyncFor)
+    ]
+    assert "asyncio" not in source
+    assert "await " not in source
+
+
+def test_a_rule_of_the_generator_that_no_longer_fits_is_an_error() -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        import generate_sync
+    finally:
+        sys.path.pop(0)
+    with pytest.raises(ValueError, match="no longer fit"):
+        generate_sync.generate("async def f():\n    await g()\n")
