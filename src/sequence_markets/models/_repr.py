@@ -42,7 +42,7 @@ def shown_fields(model: SequenceModel) -> Iterator[tuple[str, object]]:
         except OverflowError:
             yield name, model.raw[name]  # an instant that no datetime can hold
     for name, value in list(model.model_extra.items())[:_NEW_FIELDS_SHOWN]:
-        yield _shortened(name), value
+        yield _shortened(name if name.isidentifier() else repr(name)), value
 
 
 def views_of(cls: type[SequenceModel]) -> dict[str, str]:
