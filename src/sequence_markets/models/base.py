@@ -11,15 +11,18 @@ import inspect
 import re
 import threading
 from abc import ABCMeta
+from collections import deque
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, SchemaSerializer, SchemaValidator, core_schema, from_json
 
 from ._json import frozen, is_array, is_mapping, is_object, plain, without_none
+from ._quick import Accepts, quick_check
 from ._repr import describe, shown_fields
 from ._shape import Plan, is_branch, plan_of
 from .views import View
@@ -99,8 +102,17 @@ class SequenceModel(BaseModel, frozen=True):
         return validator
 
     @classmethod
+    def __sequence_accepts__(cls) -> Accepts:
+        accepts: Accepts | None = cls.__dict__.get("__sequence_accepts_cache__")
+        if accepts is None:
+            with _plan_lock:
+                accepts = quick_check(cls.__sequence_plan__().schema)
+                cls.__sequence_accepts_cache__ = accepts
+        return accepts
+
+    @classmethod
     def __sequence_viewer__(cls, plan: Plan) -> Callable[[Any], Any]:
-        """Return what makes this model over a raw object, for the many rows of a list."""
+        """Return what makes this model over a raw object."""
         known = plan.known if not plan.builders else None
 
         def view(raw: Any) -> Any:
@@ -114,8 +126,33 @@ class SequenceModel(BaseModel, frozen=True):
 
         return view
 
+    @classmethod
+    def __sequence_rows_viewer__(cls, plan: Plan) -> Callable[[list[Any]], tuple[Any, ...]]:
+        """Return what makes this model over every raw object of a list: the viewer, in the interpreter's own loops."""
+        view = cls.__sequence_viewer__(plan)
+        if plan.builders or not plan.known:
+            return lambda raws: tuple([view(raw) for raw in raws])
+        read_all = itemgetter(*plan.known)
+        size = {len(plan.known)}
+
+        def view_all(raws: list[Any]) -> tuple[Any, ...]:
+            try:
+                complete = set(map(len, raws)) == size
+                deque(map(read_all, raws), maxlen=0)
+            except (KeyError, TypeError):  # a row without a field, or one that is no object
+                complete = False
+            if not complete:
+                return tuple([view(raw) for raw in raws])
+            models = tuple([_new(cls) for _ in raws])
+            deque(map(_set_raw, models, raws), maxlen=0)
+            deque(map(_set_dict, models, raws), maxlen=0)
+            return models
+
+        return view_all
+
     __sequence_plan_cache__: ClassVar[Plan]
     __sequence_validator_cache__: ClassVar[SchemaValidator]
+    __sequence_accepts_cache__: ClassVar[Accepts]
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -405,7 +442,8 @@ def decode(body: bytes, target: type[M]) -> M:
         InvalidPayload: The body is not JSON, or not what the model documents.
     """
     raw = _parse(body)
-    _check(target.__sequence_validator__(), raw)
+    if not target.__sequence_accepts__()(raw):
+        _check(target.__sequence_validator__(), raw)
     return target.unvalidated(raw)
 
 
@@ -423,11 +461,11 @@ def decode_rows(body: bytes, target: type[M], envelope: tuple[str, ...] = ()) ->
     parsed = _parse(body)
     key = next((key for key in envelope if is_object(parsed) and is_array(parsed.get(key))), None)
     rows: Any = parsed if key is None else parsed[key]
-    validator = _rows_validator(target)
-    try:
-        validator.validate_python(rows)
-    except ValidationError as error:
-        raise InvalidPayload(parsed, _faults(error, () if key is None else (key,))) from None
+    if not (is_array(rows) and all(map(target.__sequence_accepts__(), rows))):
+        try:
+            _rows_validator(target).validate_python(rows)
+        except ValidationError as error:
+            raise InvalidPayload(parsed, _faults(error, () if key is None else (key,))) from None
     return Rows([target.unvalidated(row) for row in rows])
 
 
@@ -481,8 +519,8 @@ def _refuse_options(method: str, options: dict[str, Any]) -> None:
 _PLAIN_KEY = re.compile(r"[\w-]+")
 _FAULTS_SHOWN = 5
 _INSTEAD = "take model.copy() for a dict to change, or model.model_copy(update={...}) for another model"
-_set_raw = SequenceModel.__dict__["__sequence_raw__"].__set__
-_set_dict = BaseModel.__dict__["__dict__"].__set__
+_set_raw: Callable[[Any, Any], None] = SequenceModel.__dict__["__sequence_raw__"].__set__
+_set_dict: Callable[[Any, Any], None] = BaseModel.__dict__["__dict__"].__set__
 
 
 def _restore(cls: type[M], raw: dict[str, Any]) -> M:
