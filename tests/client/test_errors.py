@@ -282,8 +282,16 @@ KINDS: list[SequenceError] = [
 ]
 
 
+def _pickled(failure: SequenceError) -> SequenceError:
+    again: SequenceError = pickle.loads(pickle.dumps(failure))
+    return again
+
+
+AGAIN: list[Callable[[SequenceError], SequenceError]] = [_pickled, copy.copy, copy.deepcopy]
+
+
 @pytest.mark.parametrize("failure", KINDS, ids=lambda failure: type(failure).__name__)
-@pytest.mark.parametrize("again", [lambda e: pickle.loads(pickle.dumps(e)), copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("again", AGAIN)
 def test_errors_survive_pickle_and_copy(
     failure: SequenceError, again: Callable[[SequenceError], SequenceError]
 ) -> None:

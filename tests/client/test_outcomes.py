@@ -138,7 +138,7 @@ def test_the_state_of_the_graph_settles_a_doubt(unknown: tuple[Sequence, Server,
     client.graph_status("another")
     assert len(client.unresolved) == 1
     client.graph_status(graph_id)
-    assert client.unresolved == ()
+    assert not client.unresolved
 
 
 def test_the_order_settles_a_doubt(unknown: tuple[Sequence, Server, str]) -> None:
@@ -150,7 +150,7 @@ def test_the_order_settles_a_doubt(unknown: tuple[Sequence, Server, str]) -> Non
     assert len(client.unresolved) == 1
     server.answer(Reply(body=page("orders", [order_row(wanted)])))
     client.order(wanted)
-    assert client.unresolved == ()
+    assert not client.unresolved
 
 
 def test_submitting_again_under_the_same_id_settles_a_doubt(unknown: tuple[Sequence, Server, str]) -> None:
@@ -186,7 +186,7 @@ def test_a_404_settles_once_the_calls_time_is_over(serve: MakeServer, connect: M
     assert len(client.unresolved) == 1
     with pytest.raises(NotFoundError):
         client.graph_status(str(caught.value.graph_id))
-    assert client.unresolved == ()
+    assert not client.unresolved
     hold.set()
 
 

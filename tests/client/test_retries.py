@@ -103,14 +103,14 @@ def test_an_unsafe_write_that_was_refused_is_a_plain_refusal(serve: MakeServer, 
 
 
 def test_cancelling_and_storing_credentials_are_repeated(serve: MakeServer, connect: MakeClient) -> None:
-    for call in (
+    calls: list[Callable[[Sequence], None]] = [
         lambda client: client.cancel("g"),
         lambda client: client.graph_cancel("g"),
         lambda client: client.connect_venue("okx", "k", "s"),
-    ):
-        repeat: Callable[[Sequence], None] = call
+    ]
+    for call in calls:
         server = serve([Reply(cut=0), Reply(204)])
-        repeat(connect(server))
+        call(connect(server))
         assert len({each.raw for each in server.received}) == 1
         assert len(server.received) == 2
 
