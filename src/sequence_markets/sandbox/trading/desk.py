@@ -116,7 +116,8 @@ class Desk:
 
     def schedule_watch(self, key: tuple[str, str], wake_ns: int) -> None:
         """Look at a book at `wake_ns`, and not at the instant planned before."""
-        self.armed[key] = (wake_ns, self.now_ns)
+        # Between now and `wake_ns` nothing happens that could reach what rests, so only prints at `wake_ns` count.
+        self.armed[key] = (wake_ns, wake_ns - 1)
         if wake_ns < NEVER:
             self.kernel.schedule(wake_ns, Watch(*key), (_WATCH_RANK << 48) | self.state.groups[key].no)
 
