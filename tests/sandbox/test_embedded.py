@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 import subprocess
@@ -17,7 +18,11 @@ from typing import Any
 import httpx
 import pytest
 
+from sequence_markets.errors import ClientClosedError, SequenceError
 from sequence_markets.sandbox import ClockError, Sandbox
+from sequence_markets.sandbox.embedded import fresh_key
+from sequence_markets.sandbox.journal import JournalError
+from tests.sandbox.market.recordings import SPOT_BTC, recording
 from tests.sandbox.server.http import NO_TLS, connect, order_body
 
 _START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -155,6 +160,17 @@ class TestLife:
             assert _positions(sandbox) == positions
             sandbox.check_invariants()
 
+    def test_a_refused_state_file_is_let_go_of(self, tmp_path: Path) -> None:
+        state = tmp_path / "state.db"
+        with Sandbox(seed=1, state=state):
+            pass
+        with pytest.raises(JournalError, match="seed") as refused:
+            Sandbox(seed=2, state=state).start()
+        with Sandbox(state=state) as sandbox:
+            sandbox.check_invariants()
+        # Until here the error holds on to whatever the failed start had opened.
+        assert refused.value
+
 
 def _positions(sandbox: Sandbox) -> object:
     with connect(sandbox, "seq_test_state") as client:
@@ -283,6 +299,67 @@ class TestControls:
             assert answers == [200]
 
 
+class TestClients:
+    """The SDK's clients, made by the sandbox."""
+
+    def test_each_client_is_an_account_of_its_own_and_ends_with_the_sandbox(self) -> None:
+        with Sandbox() as sandbox:
+            one, two = sandbox.client(), sandbox.client(timeout=5.0)
+            assert one.health()
+            one.buy("BTC-USD", "0.01")
+            assert (one.orders().total, two.orders().total) == (1, 0)
+            assert one.account().client_id != two.account().client_id
+        for client in (one, two):
+            with pytest.raises(ClientClosedError):
+                client.orders()
+
+    def test_a_key_may_be_chosen(self) -> None:
+        with Sandbox() as sandbox:
+            key = fresh_key()
+            assert (len(key), key[:9]) == (9 + 64, "seq_test_")
+            one, two = sandbox.client(api_key=key), sandbox.client(api_key=key)
+            assert one.account().client_id == two.account().client_id
+
+    def test_the_asynchronous_client(self) -> None:
+        async def trade(sandbox: Sandbox) -> str:
+            async with sandbox.async_client() as client:
+                submitted = await client.buy("BTC-USD", "0.01")
+                return (await client.order(f"graph:{submitted.graph_id}:order:1")).status
+
+        with Sandbox() as sandbox:
+            assert asyncio.run(trade(sandbox)) == "FILLED"
+
+    def test_an_error_reaches_the_client_whole(self) -> None:
+        with Sandbox() as sandbox:
+            with pytest.raises(SequenceError) as caught:
+                sandbox.client().order("graph:graph_x:order:1")
+            assert (caught.value.status, caught.value.code) == (404, "NOT_FOUND")
+
+    def test_the_limiter_and_the_clients_retries_get_along(self) -> None:
+        with Sandbox(rate_limit=50) as sandbox:
+            client = sandbox.client(max_retries=5)
+            for _ in range(120):
+                client.risk_limits()
+
+
+class TestTapes:
+    """Replaying recorded data."""
+
+    def test_a_tape_sets_time_and_venues(self) -> None:
+        with Sandbox(replay=recording(SPOT_BTC)) as sandbox, connect(sandbox) as client:
+            assert sandbox.now.date().isoformat() == "2024-08-08"
+            sandbox.advance(seconds=10)
+            venues = client.get("/v1/quotes/BTC-USDT").json()["venues"]
+            assert venues["binance"]["origin"] == "recorded"
+            assert {row["origin"] for name, row in venues.items() if name != "binance"} == {"derived"}
+            status = client.get("/_sandbox/").json()
+            assert "recorded" in str(status["market"])
+            assert "derived" in str(status["market"])
+            client.post("/v1/orders", json=order_body("BTC-USDT"))
+            assert client.get("/v1/orders").json()["orders"][0]["status"] == "FILLED"
+            sandbox.check_invariants()
+
+
 class TestRunningClocks:
     """Real and paced time move by themselves, and due events happen while nobody calls."""
 
@@ -310,6 +387,7 @@ class TestRunningClocks:
             runtime = sandbox._live().runtime
             while len(runtime._exchange.journal) == records and time.monotonic() < deadline:
                 time.sleep(0.005)
+            assert len(runtime._exchange.journal) > records
             assert client.get("/v1/orders").json()["orders"][0]["status"] == "CANCELLED"
 
     def test_the_thread_sleeps_when_nothing_is_due(self) -> None:

@@ -9,7 +9,7 @@ NOT_MODELLED: Final[tuple[str, ...]] = (
     "hidden and iceberg liquidity",
     "cancellations ahead of you in the queue: a resting order moves up only when displayed size trades",
     "trading between accounts: your resting orders are not displayed and are met by the market only",
-    "venue latency: orders reach their venue at the instant they are submitted",
+    "venue latency, unless the account sets latency_ms: orders reach their venue at the instant they are submitted",
     "venue outages, halts and rejections",
     "minimum order sizes and lot sizes",
     "liquidation and funding payments of perps",
