@@ -96,6 +96,7 @@ def test_a_file_that_is_no_tape_is_one_line_and_exit_code_2(tmp_path: Path) -> N
     done = run("sandbox", "--port", "0", "--replay", str(tape))
     assert (done.returncode, done.stdout) == (2, ""), done
     assert done.stderr.count("\n") == 1
+    assert "--replay" in done.stderr
 
 
 def test_a_state_file_that_is_no_journal(tmp_path: Path) -> None:

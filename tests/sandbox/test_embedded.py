@@ -19,9 +19,8 @@ import httpx
 import pytest
 
 from sequence_markets.errors import ClientClosedError, SequenceError
-from sequence_markets.sandbox import ClockError, Sandbox
+from sequence_markets.sandbox import ClockError, JournalError, Sandbox
 from sequence_markets.sandbox.embedded import fresh_key
-from sequence_markets.sandbox.journal import JournalError
 from tests.sandbox.market.recordings import SPOT_BTC, recording
 from tests.sandbox.server.http import NO_TLS, connect, order_body
 

@@ -62,6 +62,9 @@ def _serve(options: argparse.Namespace, told: threading.Event) -> int:
             rate_limit=options.rate_limit,
             speed=options.speed or 1,
         )
+    except (TypeError, ValueError) as error:
+        return _fail(2, str(error))
+    try:
         sandbox.start()
     except JournalError as error:
         return _fail(1, f"--state: {error}")
@@ -69,8 +72,8 @@ def _serve(options: argparse.Namespace, told: threading.Event) -> int:
         return _fail(2, f"--host {options.host}: {error.strerror}")
     except OSError as error:
         return _fail(1, error.strerror or str(error))
-    except (TypeError, ValueError) as error:
-        return _fail(2, str(error))
+    except ValueError as error:
+        return _fail(2, f"--replay: {error}" if options.replay else str(error))
     try:
         if not is_loopback(options.host):
             print(

@@ -114,6 +114,15 @@ def test_one_order_by_filter_and_by_path(api: httpx.Client) -> None:
         assert api.get(path).json() == page["orders"][0]
 
 
+@pytest.mark.parametrize("empty", ["", "%20"])
+def test_an_empty_id_is_not_every_order(api: httpx.Client, empty: str) -> None:
+    submit(api, order_body())
+    assert_error(api.get(f"/v1/orders?node_order_id={empty}"), 400, "INVALID_PARAMS")
+    for method in ("GET", "DELETE"):
+        assert_error(api.request(method, f"/v1/orders/{empty}"), 404, "NOT_FOUND")
+        assert_error(api.request(method, f"/v1/execution_graphs/{empty}"), 404, "NOT_FOUND")
+
+
 @pytest.mark.parametrize("unknown", ["graph:graph_x:order:1", "x", "graph", "..%2F..%2Faccount"])
 def test_unknown_orders_and_graphs(api: httpx.Client, unknown: str) -> None:
     assert api.get(f"/v1/orders?node_order_id={unknown}").json()["orders"] == []

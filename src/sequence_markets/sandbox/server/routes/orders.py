@@ -30,7 +30,7 @@ def list_orders(call: AccountCall) -> object:
         limit=limit,
         offset=offset,
         symbol=_symbol(call),
-        node_order_id=query.text("node_order_id"),
+        node_order_id=query.identifier("node_order_id"),
     )
 
 
