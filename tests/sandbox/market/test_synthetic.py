@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -364,3 +365,17 @@ def test_long_and_short_windows_of_prints_agree() -> None:
     whole = list(WARM.trades("ETH-USD-PERP", START, START + 2 * SECOND))
     steps = [t for k in range(20) for t in WARM.trades("ETH-USD-PERP", START + k * STEP, START + (k + 1) * STEP)]
     assert steps == whole
+
+
+def test_a_seed_is_the_same_market_on_every_machine() -> None:
+    """Changing how the market is drawn changes this digest: say so in the change log."""
+    digest = hashlib.sha256()
+    for name in ("BTC-USD", "ETH-USD-PERP", "KXBTCZ-26DEC31-T99000:NO", "ice-hockey-world-champion-2027-sweden"):
+        instrument = CATALOGUE.resolve(name)
+        assert instrument is not None
+        symbol = instrument.symbol
+        for venue in WARM.venues(symbol):
+            digest.update(repr(WARM.book(symbol, venue, START)).encode())
+        digest.update(repr(list(WARM.trades(symbol, START, START + 60 * SECOND))).encode())
+        digest.update(repr(list(WARM.bars(symbol, START - 3_600 * SECOND, START, 600 * SECOND))).encode())
+    assert digest.hexdigest() == "cbba8a07c0bda121dc37064ed999846aef1ddf171e09eb51df61b03a982c7c17"
