@@ -36,6 +36,13 @@ class Query:
         """Return a parameter, or ``None`` when it is absent or empty."""
         return self._values.get(name) or None
 
+    def identifier(self, name: str) -> str | None:
+        """Return a parameter that picks one thing, or ``None`` when it is absent; an empty one picks nothing."""
+        text = self._values.get(name)
+        if text is not None and not text.strip():
+            raise invalid_params(name, "must not be empty")
+        return text
+
     def integer(self, name: str, default: int, *, least: int, most: int | None = None, clamp: bool = False) -> int:
         """Return a whole number.
 
