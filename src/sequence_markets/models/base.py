@@ -16,7 +16,7 @@ from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Va
 from dataclasses import dataclass
 from difflib import get_close_matches
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, cast, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, SchemaSerializer, SchemaValidator, core_schema, from_json
@@ -27,6 +27,9 @@ from ._repr import describe, shown_fields
 from ._shape import Plan, is_branch, plan_of
 from .views import View
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+
 M = TypeVar("M", bound="SequenceModel")
 
 _plan_lock = threading.RLock()
@@ -34,7 +37,16 @@ _raw_serializer = SchemaSerializer(core_schema.dict_schema())
 _new = object.__new__
 
 
-class SequenceModel(BaseModel, frozen=True):
+if TYPE_CHECKING:
+    # Tells type checkers that equality is the models' own: pydantic's metaclass says that it is a dataclass's, and
+    # pyright then takes every comparison with a dict for a mistake.
+    @dataclass_transform(eq_default=False, frozen_default=True, kw_only_default=True)
+    class _ModelMeta(ModelMetaclass): ...
+else:
+    _ModelMeta = type(BaseModel)
+
+
+class SequenceModel(BaseModel, frozen=True, metaclass=_ModelMeta):
     """Base of every answer model.
 
     Attributes are typed and frozen. The model is also a read-only mapping over `raw`, keyed by the documented names:
@@ -59,9 +71,8 @@ class SequenceModel(BaseModel, frozen=True):
     __slots__ = ("__sequence_raw__",)
 
     if TYPE_CHECKING:
-        # A property, since type checkers would take an annotated attribute for a field of every model.
-        @property
-        def __sequence_raw__(self) -> dict[str, Any]: ...
+        # Type checkers would take any other annotated attribute for a field of every model.
+        __sequence_raw__: ClassVar[dict[str, Any]]
 
     def __init__(self, /, **data: Any) -> None:
         raw = plain(data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
+from typing import Any, ClassVar, Generic, Never, NoReturn, Self, TypeVar, overload
 
 from sequence_markets.units import datetime_from_ns, decimal_1e8, decimal_1e9
 
@@ -40,7 +40,7 @@ class View(ABC, Generic[T_co]):
         value: T_co = self.read(received) if is_integer(received) else received
         return value
 
-    def __set__(self, instance: object, value: object) -> NoReturn:
+    def __set__(self, instance: object, value: Never) -> NoReturn:  # never: type checkers refuse every assignment
         raise AttributeError(f"{self.name} is a view of {self.field}; models are read-only")
 
     @abstractmethod
