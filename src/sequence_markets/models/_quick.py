@@ -46,7 +46,7 @@ def quick_check(schema: CoreSchema) -> Accepts:
         "    total = 0.0",
         "    try:",
         *body,
-        "    except (KeyError, OverflowError):",
+        "    except (KeyError, TypeError, OverflowError):",
         "        return False",
         "    return total - total == 0.0",  # False as soon as one of the numbers was infinite
     ]
@@ -103,8 +103,11 @@ class _Writer:
     def _object(self, schema: Mapping[str, Any], value: str, indent: str) -> Iterator[str]:
         if schema.get("extra_behavior", "ignore") != "ignore":
             raise _NotUnderstoodError
-        yield f"{indent}if type({value}) is not dict: return False"
-        for name, field in schema["fields"].items():
+        fields: Mapping[str, Mapping[str, Any]] = schema["fields"]
+        if not any(field.get("required", True) for field in fields.values()):
+            # Elsewhere a required key says so: of what JSON has, only an object can be asked for a key.
+            yield f"{indent}if type({value}) is not dict: return False"
+        for name, field in sorted(fields.items(), key=lambda each: not each[1].get("required", True)):
             _understand(field)
             inner = indent
             if not field.get("required", True):
@@ -120,10 +123,12 @@ class _Writer:
         choose, tag = f"choose_{len(self.names)}", self._variable()
         self.names[choose] = schema["discriminator"]
         yield f"{indent}{tag} = {choose}({value})"
+        branch = "if"
         for word, choice in schema["choices"].items():
-            yield f"{indent}if {tag} == {word!r}:"
+            yield f"{indent}{branch} {tag} == {word!r}:"
             yield from self.check(choice, value, indent + _STEP)
-        yield f"{indent}if {tag} not in {tuple(schema['choices'])!r}: return False"
+            branch = "elif"
+        yield f"{indent}else: return False"
 
     def _variable(self) -> str:
         self._variables += 1

@@ -159,6 +159,8 @@ def _tagged_union(members: tuple[object, ...], field: str) -> Shape:
     if unknown is None:
         raise TypeError(f"a union tagged by {field!r} needs a variant for unknown tags")
     fallback = unknown
+    views = {tag: member.__sequence_viewer__(member.__sequence_plan__()) for tag, member in known.items()}
+    view_unknown = fallback.__sequence_viewer__(fallback.__sequence_plan__())
     branches = {tag: branch(f"{field}={tag}") for tag in known}
     other = branch(f"{field}=?")
 
@@ -170,7 +172,7 @@ def _tagged_union(members: tuple[object, ...], field: str) -> Shape:
         if not is_object(raw):
             return raw
         tag = raw.get(field)
-        return (known.get(tag, fallback) if isinstance(tag, str) else fallback).unvalidated(raw)
+        return (views.get(tag, view_unknown) if isinstance(tag, str) else view_unknown)(raw)
 
     choices: dict[Any, CoreSchema] = {branches[tag]: member.__sequence_plan__().schema for tag, member in known.items()}
     choices[other] = fallback.__sequence_plan__().schema
