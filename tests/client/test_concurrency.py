@@ -91,7 +91,7 @@ def test_a_call_that_gets_no_slot_in_its_time_was_not_sent(serve: MakeServer, fa
         async with AsyncSequence(KEY, server.url, max_concurrent=1) as seq:
             first = asyncio.create_task(seq.quote("A"))
             await asyncio.to_thread(server.arrived.acquire)
-            with pytest.raises(RequestNotSentError, match="max_concurrent"):
+            with pytest.raises(RequestNotSentError):
                 await seq.buy("A", 1, timeout=0.1)
             hold.set()
             await first
@@ -106,6 +106,39 @@ def test_a_call_that_gets_no_slot_in_its_time_was_not_sent(serve: MakeServer, fa
                 seq.buy("A", 1, timeout=0.1)
             hold.set()
             first.result()
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_the_wait_for_a_slot_is_short_whatever_time_the_call_has(
+    serve: MakeServer, face: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sequence_markets.client.transport.blocking.POOL_TIMEOUT", 0.1)
+    monkeypatch.setattr("sequence_markets.client.transport.awaited.POOL_TIMEOUT", 0.1)
+    hold = threading.Event()
+    server = serve([Reply(body=QUOTE, wait=hold), Reply(body=QUOTE)])
+
+    async def run() -> None:
+        async with AsyncSequence(KEY, server.url, max_concurrent=1, max_retries=0) as seq:
+            first = asyncio.create_task(seq.quote("A"))
+            await asyncio.to_thread(server.arrived.acquire)
+            with pytest.raises(RequestNotSentError, match="max_concurrent"):
+                await seq.disconnect_venue("okx", timeout=60)
+            hold.set()
+            assert await first == QUOTE
+
+    started = monotonic()
+    if face == "async":
+        asyncio.run(run())
+    else:
+        with Sequence(KEY, server.url, max_concurrent=1, max_retries=0) as seq, ThreadPoolExecutor(1) as pool:
+            first = pool.submit(seq.quote, "A")
+            server.arrived.acquire()
+            with pytest.raises(RequestNotSentError, match="max_concurrent"):
+                seq.disconnect_venue("okx", timeout=60)
+            hold.set()
+            assert first.result() == QUOTE
+    assert monotonic() - started < 10
     assert len(server.received) == 1
 
 

@@ -70,7 +70,7 @@ class AsyncSequence:
         base_url: Where the API is. A live key is refused over plain http except to this machine.
         timeout: Seconds for a whole call, retries included.
         max_retries: How often a failed request is repeated at most, where a repeat is safe: 2 means up to 3 requests.
-        max_concurrent: Requests under way at once at most; further calls wait within their own time.
+        max_concurrent: Requests under way at once at most; a further one waits up to 5 seconds for a free slot.
         http_client: A ready ``httpx.AsyncClient`` to send through. It stays yours to close.
         on_invalid: What to do with a 2xx that is not as documented: ``"raise"`` a ``ResponseValidationError``, or
             ``"warn"`` with ``InvalidResponseWarning`` and return the model over the answer unvalidated.
@@ -93,7 +93,7 @@ class AsyncSequence:
         *,
         timeout: float = 30.0,
         max_retries: int = 2,
-        max_concurrent: int = 32,
+        max_concurrent: int = 64,
         http_client: httpx.AsyncClient | None = None,
         on_invalid: OnInvalid = "raise",
     ) -> None:

@@ -16,6 +16,7 @@ from sequence_markets.client.engine import Answer, Failure, Send
 from sequence_markets.client.settings import Settings
 from sequence_markets.client.transport.common import (
     LIBRARY_ERRORS,
+    POOL_TIMEOUT,
     TooLarge,
     Wire,
     body_of,
@@ -235,6 +236,17 @@ def _abandon(loop: asyncio.AbstractEventLoop, pipes: weakref.WeakSet[_Pipe]) -> 
             loop.call_soon_threadsafe(pipe.transport.abort)
 
 
+async def take_slot(slots: asyncio.Semaphore) -> bool:
+    """Take a slot, or return ``False`` when none becomes free in a short time."""
+    if not slots.locked():
+        return await slots.acquire()
+    try:
+        async with asyncio.timeout(POOL_TIMEOUT):
+            return await slots.acquire()
+    except TimeoutError:
+        return False
+
+
 class OneLoop:
     """Remembers the event loop a client belongs to."""
 
@@ -308,31 +320,35 @@ class AsyncPoolExchange:
     async def exchange(self, send: Send) -> Answer | Failure:
         connections = self._open()
         token = _sending.set(send)
-        slotted = False
         try:
-            async with asyncio.timeout(send.time_left), self._slots:
-                slotted = True
-                connection = await connections.take()
+            async with asyncio.timeout(send.time_left):
+                if not await take_slot(self._slots):
+                    return no_slot(self._settings.max_concurrent)
                 try:
-                    response = await connection.handle_async_request(self._wire.request(send))
-                    try:
-                        assert isinstance(response.stream, AsyncIterable)
-                        parts = await limited_async(response.stream)
-                    finally:
-                        await response.aclose()
+                    return await self._carry(connections, send)
                 finally:
-                    await connections.give(connection)
-                return Answer(response.status, response.headers, body_of(parts, response.headers))
+                    self._slots.release()
         except TooLarge as error:
             return Failure(str(error), sent=True, permanent=True)
         except LIBRARY_ERRORS as error:
-            if not slotted:
-                return no_slot(self._settings.max_concurrent)
             if self._closed:
                 return Failure("the client was closed during the call", sent=send.left, permanent=True, cause=error)
             return failure(error, send)
         finally:
             _sending.reset(token)
+
+    async def _carry(self, connections: _Connections, send: Send) -> Answer:
+        connection = await connections.take()
+        try:
+            response = await connection.handle_async_request(self._wire.request(send))
+            try:
+                assert isinstance(response.stream, AsyncIterable)
+                parts = await limited_async(response.stream)
+            finally:
+                await response.aclose()
+        finally:
+            await connections.give(connection)
+        return Answer(response.status, response.headers, body_of(parts, response.headers))
 
     def _open(self) -> _Connections:
         if self._closed:

@@ -16,6 +16,7 @@ from sequence_markets.client.engine import Answer, Failure, Send
 from sequence_markets.client.settings import Settings
 from sequence_markets.client.transport.common import (
     LIBRARY_ERRORS,
+    POOL_TIMEOUT,
     TooLarge,
     Wire,
     body_of,
@@ -149,7 +150,7 @@ class PoolExchange:
         deadline = monotonic() + send.time_left
         connections = self._open()
         slots = self._slots
-        if not slots.acquire(timeout=send.time_left):
+        if not slots.acquire(timeout=min(POOL_TIMEOUT, send.time_left)):
             return no_slot(self._settings.max_concurrent)
         try:
             _attempt.send, _attempt.deadline = send, deadline

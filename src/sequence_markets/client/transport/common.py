@@ -16,7 +16,8 @@ from sequence_markets.client.proxies import choose_proxy
 from sequence_markets.client.settings import Settings
 
 CONNECT_TIMEOUT: Final = 10.0
-POOL_TIMEOUT: Final = 2.0
+POOL_TIMEOUT: Final = 5.0
+"""Seconds to wait for a free slot, whatever time the call has: an order that queues for longer is stale."""
 KEEPALIVE: Final = 30.0
 LARGEST_ANSWER: Final = 256 * 1024 * 1024
 
@@ -84,6 +85,7 @@ def failure(error: Exception, send: Send) -> Failure:
 
 
 def no_slot(limit: int) -> Failure:
+    """Describe an attempt that never got to use a connection."""
     return Failure(f"all {limit} slots of max_concurrent stayed taken", sent=False, timed_out=True)
 
 

@@ -12,7 +12,7 @@ import httpx
 
 from sequence_markets.client.engine import Answer, Failure, Send
 from sequence_markets.client.settings import Settings
-from sequence_markets.client.transport.awaited import OneLoop
+from sequence_markets.client.transport.awaited import OneLoop, take_slot
 from sequence_markets.client.transport.common import (
     CONNECT_TIMEOUT,
     POOL_TIMEOUT,
@@ -37,7 +37,7 @@ class ClientExchange:
         if self._closed:
             raise ClientClosedError(0, "this client is closed")
         deadline = monotonic() + send.time_left
-        if not self._slots.acquire(timeout=send.time_left):
+        if not self._slots.acquire(timeout=min(POOL_TIMEOUT, send.time_left)):
             return no_slot(self._settings.max_concurrent)
         try:
             send.left = True
@@ -126,22 +126,29 @@ class AsyncClientExchange:
         if self._closed:
             raise ClientClosedError(0, "this client is closed")
         self._loop.check()
-        slotted = False
         try:
-            async with asyncio.timeout(send.time_left), self._slots:
-                slotted = send.left = True
-                request = self._client.build_request(**_httpx_request(self._settings, send))
-                response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+            async with asyncio.timeout(send.time_left):
+                if not await take_slot(self._slots):
+                    return no_slot(self._settings.max_concurrent)
                 try:
-                    parts = await limited_async(response.aiter_bytes())
+                    return await self._carry(send)
                 finally:
-                    await response.aclose()
-                return Answer(response.status_code, response.headers.raw, b"".join(parts))
+                    self._slots.release()
         except Exception as error:
-            failure = _failure(error, send) if slotted else no_slot(self._settings.max_concurrent)
+            failure = _failure(error, send)
             if failure is None:
                 raise
             return failure
+
+    async def _carry(self, send: Send) -> Answer:
+        send.left = True
+        request = self._client.build_request(**_httpx_request(self._settings, send))
+        response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+        try:
+            parts = await limited_async(response.aiter_bytes())
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers.raw, b"".join(parts))
 
     async def aclose(self) -> None:
         self._closed = True
