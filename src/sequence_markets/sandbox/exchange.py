@@ -155,9 +155,8 @@ class Exchange:
                     policies.on_timer(desk, order, event.timer, step)
                 continue
             key = (event.venue, event.symbol)
-            wake, since = desk.armed.get(key, (0, 0))
-            if wake == desk.now_ns and key in desk.state.groups:
-                run_watch(desk, event.venue, event.symbol, since)
+            if desk.armed.get(key) == desk.now_ns and key in desk.state.groups:
+                run_watch(desk, event.venue, event.symbol)
 
     # Accounts.
 

@@ -42,6 +42,17 @@ def node_change(**values: object) -> Callable[[Any], None]:
     return change
 
 
+def top(**values: object) -> Callable[[Any], None]:
+    def change(submission: Any) -> None:
+        submission.update(values)
+
+    return change
+
+
+def twice(submission: Any) -> None:
+    submission["nodes"].append(submission["nodes"][0])
+
+
 def execution(**values: object) -> Callable[[Any], None]:
     return node_change(execution=values)
 
@@ -81,18 +92,18 @@ def execution(**values: object) -> Callable[[Any], None]:
         (execution(horizon_ms=0), "nodes[0].execution.horizon_ms"),
         (execution(patience=3), "nodes[0].execution.patience"),
         (execution(pacing={"uniform": {"num_slices": 3, "interval_ms": 5}}), "nodes[0].execution.pacing"),
-        (lambda submission: submission.update(surprise=1), "surprise"),
-        (lambda submission: submission.update(graph_id="a:b"), "graph_id"),
-        (lambda submission: submission.update(graph_id=7), "graph_id"),
-        (lambda submission: submission.update(is_sandbox="yes"), "is_sandbox"),
-        (lambda submission: submission.update(sandbox=True), "sandbox"),
-        (lambda submission: submission.update(nodes=[]), "nodes"),
-        (lambda submission: submission["nodes"].append(submission["nodes"][0]), "nodes"),
-        (lambda submission: submission.update(edges=[{"edge_id": "e"}]), "edges"),
-        (lambda submission: submission.update(risk={"runtime": {"max_loss_usd": 5}}), "risk.runtime"),
-        (lambda submission: submission.update(risk={"luck": {}}), "risk.luck"),
+        (top(surprise=1), "surprise"),
+        (top(graph_id="a:b"), "graph_id"),
+        (top(graph_id=7), "graph_id"),
+        (top(is_sandbox="yes"), "is_sandbox"),
+        (top(sandbox=True), "sandbox"),
+        (top(nodes=[]), "nodes"),
+        (twice, "nodes"),
+        (top(edges=[{"edge_id": "e"}]), "edges"),
+        (top(risk={"runtime": {"max_loss_usd": 5}}), "risk.runtime"),
+        (top(risk={"luck": {}}), "risk.luck"),
         (
-            lambda submission: submission.update(risk={"admission": {"max_notional_usd": 0}}),
+            top(risk={"admission": {"max_notional_usd": 0}}),
             "risk.admission.max_notional_usd",
         ),
     ],

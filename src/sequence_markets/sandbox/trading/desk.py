@@ -44,7 +44,7 @@ _RANKS: Final[dict[str, int]] = {"start": 0, "retry": 2, "peg": 2, "slice": 2, "
 @dataclass(slots=True)
 class Desk:
     """The working context. `now_ns` is the present instant; `changed` collects the books whose resting orders need
-    a new look once the command is over, `armed` says per book when to look next and since when it was not looked at."""
+    a new look once the command is over, `armed` says per book when to look next."""
 
     state: State
     market: Market
@@ -53,7 +53,7 @@ class Desk:
     write: Callable[[rec.Record], None]
     fees: FeeTable = FEE_TABLE
     changed: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
-    armed: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict[tuple[str, str], tuple[int, int]])
+    armed: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
 
     def emit(self, record: rec.Record) -> None:
         """Make a record true, hand it to the journal, and schedule what follows from it."""
@@ -117,7 +117,7 @@ class Desk:
     def schedule_watch(self, key: tuple[str, str], wake_ns: int) -> None:
         """Look at a book at `wake_ns`, and not at the instant planned before."""
         # Between now and `wake_ns` nothing happens that could reach what rests, so only prints at `wake_ns` count.
-        self.armed[key] = (wake_ns, wake_ns - 1)
+        self.armed[key] = wake_ns
         if wake_ns < NEVER:
             self.kernel.schedule(wake_ns, Watch(*key), (_WATCH_RANK << 48) | self.state.groups[key].no)
 

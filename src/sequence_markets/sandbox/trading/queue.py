@@ -150,9 +150,12 @@ def _hunt(desk: Desk, hunter: Child, book: VenueBook) -> None:
                 return
 
 
-def run_watch(desk: Desk, venue: str, symbol: str, since_ns: int) -> None:
-    """Look at what happened in a book after `since_ns`, up to now."""
-    for trade in desk.market.trades(symbol, since_ns, desk.now_ns):
+def run_watch(desk: Desk, venue: str, symbol: str) -> None:
+    """Look at what happens in a book at this instant.
+
+    Looks are planned at every instant that can matter, so whatever was printed since the last one is without effect.
+    """
+    for trade in desk.market.trades(symbol, desk.now_ns - 1, desk.now_ns):
         # A scripted print was dealt with when it was made.
         if trade.venue == venue and trade.origin != "scripted":
             look_at_print(desk, venue, symbol, trade.trade_id, trade.price_1e9, trade.qty_1e8, trade.taker_side)
