@@ -338,6 +338,18 @@ def test_a_live_key_does_not_pass_a_foreign_proxy_in_clear_text(monkeypatch: pyt
         seq.quote("A")
 
 
+@pytest.mark.parametrize("url", ["socks5://127.0.0.1:1", "ftp://127.0.0.1:1", "http://", "http://h:99999"])
+def test_a_proxy_that_cannot_be_used_is_said_so(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", url)
+
+    def missing(_: str) -> None:
+        return None
+
+    monkeypatch.setattr("sequence_markets.client.proxies.find_spec", missing)
+    with Sequence(KEY, "http://localhost:1") as seq, pytest.raises(ValueError, match=r"proxy|SOCKS"):
+        seq.quote("A")
+
+
 # Certificates
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -35,6 +36,8 @@ def choose_proxy(settings: Settings) -> ProxyChoice | None:
         host = port = None
     if not host or parts.scheme not in ("http", "https", "socks5", "socks5h"):
         raise ValueError("the proxy of the environment is not an http://, https:// or socks5:// URL")
+    if parts.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ValueError("the environment asks for a SOCKS proxy, which needs the package socksio: pip install socksio")
     if settings.live and not settings.secure and not is_loopback(host):
         raise ValueError(
             f"a live key would pass through the proxy {host} over plain http: use https or a seq_test_ key"

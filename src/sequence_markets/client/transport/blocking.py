@@ -38,6 +38,18 @@ class _Attempt(threading.local):
 _attempt = _Attempt()
 
 
+def _time_left(late: type[httpcore.TimeoutException]) -> float:
+    left = _attempt.deadline - monotonic()
+    if left <= 0:
+        raise late("the call's time is over")
+    return left
+
+
+def _connect_time(timeout: float | None) -> float:
+    left = _time_left(httpcore.ConnectTimeout)
+    return left if timeout is None else min(timeout, left)
+
+
 class _Stream(httpcore.NetworkStream):
     """A connection that keeps to the attempt's deadline, byte by byte, and notes when a request leaves."""
 
@@ -45,12 +57,12 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._left(httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, _time_left(httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if _attempt.send is not None:
             _attempt.send.left = True
-        self._stream.write(buffer, self._left(httpcore.WriteTimeout))
+        self._stream.write(buffer, _time_left(httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -60,17 +72,10 @@ class _Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         if _attempt.send is not None:
             _attempt.send.left = False  # Whatever left so far was for the proxy.
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, _connect_time(timeout)))
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
-
-    @staticmethod
-    def _left(late: type[httpcore.TimeoutException]) -> float:
-        left = _attempt.deadline - monotonic()
-        if left <= 0:
-            raise late("the call's time is over")
-        return left
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -85,7 +90,8 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        stream = self._backend.connect_tcp(host, port, _connect_time(timeout), local_address, socket_options)
+        return _Stream(stream)
 
 
 class _Connections:
