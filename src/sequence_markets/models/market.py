@@ -100,7 +100,7 @@ class QuoteError(SequenceModel, frozen=True):
 
 
 BatchEntry = Annotated[Quote | QuoteError, Keyed("error")]
-"""An entry of a batch: a `QuoteError` where it carries ``error``, else a `Quote`."""
+"""An entry of a batch: a `QuoteError` where it carries an ``error`` that is not null, else a `Quote`."""
 
 
 class QuoteBatch(SequenceModel, frozen=True):
