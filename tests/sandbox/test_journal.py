@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from sequence_markets.sandbox.journal import Genesis, Journal, JournalError, SqliteStore, canonical
 
@@ -140,6 +140,7 @@ def test_a_torn_log_ends_at_the_last_whole_batch(tmp_path: Path, cut: int) -> No
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none() | st.booleans()))
+@settings(deadline=None)
 def test_equal_values_have_equal_canonical_text(value: dict[str, object]) -> None:
     shuffled = dict(reversed(list(value.items())))
     assert canonical(value) == canonical(shuffled)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from sequence_markets.sandbox.kernel import Kernel
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), max_size=40))
+@settings(deadline=None)
 def test_events_come_out_by_time_rank_and_sequence(planned: list[tuple[int, int]]) -> None:
     kernel: Kernel[tuple[int, int, int]] = Kernel()
     for number, (time_ns, rank) in enumerate(planned):

@@ -388,7 +388,7 @@ class Exchange:
     ) -> dict[str, object]:
         """Orders, newest first; `limit` is clamped to 500."""
         account, state = self._account(client_id), self._desk.state
-        numbers = [*reversed(account.orders.values())]
+        numbers = list(account.orders.values())
         if node_order_id is not None:
             numbers = [account.orders[node_order_id]] if node_order_id in account.orders else []
         if symbol is not None:
@@ -407,7 +407,7 @@ class Exchange:
     ) -> dict[str, object]:
         """Fills, newest first; `limit` is clamped to 500."""
         account, state = self._account(client_id), self._desk.state
-        found = account.fills[::-1]
+        found = account.fills
         if node_order_id is not None:
             no = account.orders.get(node_order_id, 0)
             found = [fill for fill in found if fill.order == no]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from sequence_markets.sandbox.trading.fees import FEE_TABLE, CurveFee, FeeTable, FeeVersion, FlatBps, FlatFee
 from sequence_markets.sandbox.venues import VENUES
@@ -58,6 +58,7 @@ def test_polymarket_charges_by_category_to_five_decimals(category: str, qty: str
 
 
 @given(st.integers(1, 10**12), st.integers(1, 10**9), st.integers(0, 10**8), st.sampled_from([1, 10**3, 10**6]))
+@settings(deadline=None)
 def test_a_curve_fee_is_the_exact_one_rounded_up_to_its_step(qty: int, price: int, rate: int, step: int) -> None:
     exact = Fraction(rate, 10**8) * Fraction(qty, 10**8) * Fraction(price, 10**9) * (1 - Fraction(price, 10**9)) * 10**8
     fee = CurveFee(rate, step).amount(qty, price)
@@ -66,6 +67,7 @@ def test_a_curve_fee_is_the_exact_one_rounded_up_to_its_step(qty: int, price: in
 
 
 @given(st.integers(1, 10**18), st.integers(1, 10**15), st.integers(0, 10_000))
+@settings(deadline=None)
 def test_a_flat_fee_is_the_exact_one_rounded_up(qty: int, price: int, bps: int) -> None:
     exact = Fraction(qty * price * bps, 10**9 * 10**4)
     fee = FlatFee(bps).amount(qty, price)

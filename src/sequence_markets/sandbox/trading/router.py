@@ -52,14 +52,13 @@ class Take:
 @dataclass(slots=True)
 class Plan:
     """What would be taken. `starved` says that money was missing, `capped` and `limited` that levels were left
-    because of the slippage cap or the limit, `seen` that something was displayed at all."""
+    because of the slippage cap or the limit."""
 
     takes: list[Take]
     qty: int = 0
     starved: bool = False
     capped: bool = False
     limited: bool = False
-    seen: bool = False
 
     @property
     def shortfall(self) -> str:
@@ -128,7 +127,7 @@ def plan_sweep(desk: Desk, order: Order, qty: int, books: dict[str, VenueBook], 
     side: Literal["bid", "ask"] = "ask" if spec.book_side == "buy" else "bid"
     slip = desk.state.accounts[order.client].settings.slippage_bps
     plan = Plan([])
-    heap: list[tuple[int, int, int, int, int]] = []
+    heap: list[tuple[int, int, int, int]] = []
     sides = [(venue, book.asks if side == "ask" else book.bids) for venue, book in books.items()]
     fees = [desk.fee(order, instrument, venue, "taker") for venue, _ in sides]
 
@@ -140,7 +139,6 @@ def plan_sweep(desk: Desk, order: Order, qty: int, books: dict[str, VenueBook], 
                 price = spec.book_price(book_price)
                 if slip:
                     price = _slipped(price, slip, buying, instrument.type == "prediction")
-                plan.seen = True
                 if worst and (price > worst if buying else price < worst):
                     if order.cap_1e9 and (price > order.cap_1e9 if buying else price < order.cap_1e9):
                         plan.capped = True
@@ -149,7 +147,7 @@ def plan_sweep(desk: Desk, order: Order, qty: int, books: dict[str, VenueBook], 
                     return
                 unit = fees[index].unit_1e17(price)
                 landed = price * ONE_QTY + unit if buying else unit - price * ONE_QTY
-                heapq.heappush(heap, (landed, index, depth, price, 0))
+                heapq.heappush(heap, (landed, index, depth, price))
                 return
             depth += 1
 
@@ -157,7 +155,7 @@ def plan_sweep(desk: Desk, order: Order, qty: int, books: dict[str, VenueBook], 
         push(index, 0)
     short_at = 0
     while heap and plan.qty < qty:
-        _, index, depth, price, _ = heapq.heappop(heap)
+        _, index, depth, price = heapq.heappop(heap)
         venue, levels = sides[index]
         book_price, shown = levels[depth]
         already = desk.taken(venue, spec.book_symbol, side, book_price, shown)

@@ -119,6 +119,7 @@ class OrderSpec:
         return mirror(price_1e9) if self.mirrored else price_1e9
 
 
+_make_spec: Final = cast("Callable[..., OrderSpec]", OrderSpec)
 _SPEC_FIELDS: Final = tuple(entry.name for entry in fields(OrderSpec))
 
 
@@ -353,7 +354,7 @@ class State:
         numbers: list[int] = []
         for node_id, entry in record.nodes:
             self.last_order += 1
-            spec = OrderSpec(**entry)  # type: ignore[arg-type]
+            spec = _make_spec(**entry)
             order = Order(
                 no=self.last_order,
                 id=f"graph:{record.graph_id}:{node_id}:1",

@@ -125,14 +125,15 @@ def graph_row(state: State, account: Account, graph: Graph) -> dict[str, object]
 
 
 def page(
-    name: str, newest_first: Sequence[T], limit: int, offset: int, show: Callable[[T], dict[str, object]]
+    name: str, oldest_first: Sequence[T], limit: int, offset: int, show: Callable[[T], dict[str, object]]
 ) -> dict[str, object]:
-    """One page of a list. `limit` is clamped to 1..500, `offset` to zero or more."""
+    """One page of a list, newest first. `limit` is clamped to 1..500, `offset` to zero or more."""
     limit = min(max(limit, 1), LARGEST_PAGE)
     offset = max(offset, 0)
-    total = len(newest_first)
+    total = len(oldest_first)
+    end = max(total - offset, 0)
     return {
-        name: [show(row) for row in newest_first[offset : offset + limit]],
+        name: [show(row) for row in reversed(oldest_first[max(end - limit, 0) : end])],
         "total": total,
         "limit": limit,
         "offset": offset,
