@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping
+from collections.abc import Hashable, ItemsView, Iterator, KeysView, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, assert_never, assert_type
@@ -109,6 +109,8 @@ def mapping_face(quote: Quote, fill: Fill) -> None:
     assert_type(quote == {"symbol": "X"}, bool)
     assert_type(quote == fill, bool)
     assert_type({quote: 1}, dict[Quote, int])
+    keys: list[Hashable] = [quote, Quote, type(quote)]
+    assert_type(keys, list[Hashable])
     assert_type(quote.model_copy(update={"symbol": "X"}), Quote)
     assert_type(quote.model_dump(), dict[str, Any])
     assert_type(quote.to_json(indent=2), str)

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     # Tells type checkers that equality is the models' own: pydantic's metaclass says that it is a dataclass's, and
     # pyright then takes every comparison with a dict for a mistake.
     @dataclass_transform(eq_default=False, frozen_default=True, kw_only_default=True)
-    class _ModelMeta(ModelMetaclass): ...
+    class _ModelMeta(ModelMetaclass):
+        def __hash__(self) -> int: ...
 else:
     _ModelMeta = type(BaseModel)
 
