@@ -269,11 +269,20 @@ def test_the_proxy_of_the_environment_carries_plain_requests(
 def test_no_proxy_is_honoured(serve: MakeServer, connect: MakeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve(Reply(body=QUOTE))
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("NO_PROXY", "example.org,127.0.0.1")
-    assert connect(server).quote("A") == QUOTE
+    url = f"http://localhost:{server.port}"
+    monkeypatch.setenv("NO_PROXY", "example.org,localhost")
+    assert connect(url).quote("A") == QUOTE
     monkeypatch.setenv("NO_PROXY", "example.org")
     with pytest.raises(RequestNotSentError):
-        connect(server, max_retries=0).quote("A")
+        connect(url, max_retries=0).quote("A")
+
+
+def test_a_loopback_address_is_reached_without_the_proxy(
+    serve: MakeServer, connect: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(Reply(body=QUOTE))
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    assert connect(server).quote("A") == QUOTE
 
 
 class Tunnel:

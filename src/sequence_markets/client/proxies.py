@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -19,12 +20,23 @@ class ProxyChoice:
     credentials: tuple[str, str] | None = field(repr=False)
 
 
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def choose_proxy(settings: Settings) -> ProxyChoice | None:
     """Return the proxy for the client's host, from ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+
+    A loopback address is never asked for through a proxy.
 
     Raises:
         ValueError: A live key would pass through another machine in clear text, or the proxy's URL is not one.
     """
+    if _is_loopback_address(settings.host):
+        return None  # No other machine can reach it, and a local exchange must work where a proxy is set.
     found = getproxies()
     url = found.get("https" if settings.secure else "http") or found.get("all")
     if not url or proxy_bypass(f"{settings.host}:{settings.port}"):
