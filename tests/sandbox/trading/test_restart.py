@@ -91,6 +91,43 @@ def test_a_restarted_exchange_goes_on_as_if_it_had_never_stopped(tmp_path: Path)
     assert again.orders(straight.client) == straight.exchange.orders(straight.client)
 
 
+@pytest.mark.parametrize(
+    "execution",
+    [
+        {"horizon_ms": 4000},
+        {"horizon_ms": 4000, "urgency": "low"},
+        {"urgency": "low"},
+        {"urgency": "high", "horizon_ms": 9000},
+        {"policy": "aggressive_chase"},
+        {"policy": "time_drip", "horizon_ms": 9000},
+        {"policy": "passive_ladder", "horizon_ms": 20_000},
+        {"policy": "passive_limit"},
+    ],
+)
+@pytest.mark.parametrize("limit", [None, "90000"])
+def test_every_timer_and_every_watch_survives_restarts(
+    tmp_path: Path, execution: dict[str, object], limit: str | None
+) -> None:
+    def run(path: Path, restarts: bool) -> tuple[list[dict[str, object]], dict[str, object], object]:
+        trader = Trader(exchange(Journal(SqliteStore(path))))
+        trader.exchange.put_sandbox_settings(trader.client, {"latency_ms": {"binance": 500}})
+        price = trader.exchange.market.reference_price("BTC-USD", trader.exchange.now_ns)
+        assert price is not None
+        near = None if limit is None else str(price * 9999 // 10_000 // 10**7 / 100)
+        order = trader.place("buy", "40", near, symbol="BTC-USD", venue="binance", **execution)
+        for _ in range(16):
+            trader.advance(2.1)
+            if restarts:
+                trader.exchange.close()
+                trader.exchange = reopen(path)
+        trader.exchange.check_invariants()
+        answer = trader.fills(order), trader.order(order), trader.graph(order)
+        trader.exchange.close()
+        return answer
+
+    assert run(tmp_path / "a.db", restarts=True) == run(tmp_path / "b.db", restarts=False)
+
+
 def test_a_failed_write_undoes_the_command() -> None:
     class FullDisk:
         full = False

@@ -129,6 +129,7 @@ def _order(desk: Desk, order: Order) -> None:
 def _working(state: State) -> None:
     working = [no for no, order in state.orders.items() if not order.done]
     _expect(sorted(state.working) == working, "working-orders-known", "the list of working orders is wrong")
+    _expect(all(group.children for group in state.groups.values()), "resting-parts-known", "an empty book is watched")
     owned = sorted(no for order in state.orders.values() for no in order.children)
     grouped = sorted(no for group in state.groups.values() for no in group.children)
     _expect(owned == grouped == sorted(state.children), "resting-parts-known", "a resting part is lost")
