@@ -493,7 +493,8 @@ def _rows_validator(target: type[SequenceModel]) -> SchemaValidator:
 
 def _parse(body: bytes) -> Any:
     try:
-        return from_json(body, allow_inf_nan=False)
+        # Values are ids more often than words, and a cache of those only costs.
+        return from_json(body, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         text = body.decode("utf-8", "replace")
         raise InvalidPayload(text, (Fault("", f"not JSON ({error})"),)) from None
