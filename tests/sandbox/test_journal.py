@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ def filled(path: Path) -> Journal:
     return journal
 
 
+def lines_of(path: Path) -> list[str]:
+    with closing(Journal(SqliteStore(path))) as journal:
+        return journal.lines()
+
+
 def test_records_come_back_after_reopening(tmp_path: Path) -> None:
     journal = filled(tmp_path / "a.db")
     lines, digest = journal.lines(), journal.digest()
@@ -36,7 +42,7 @@ def test_records_come_back_after_reopening(tmp_path: Path) -> None:
     assert len(again) == 3
     again.append(['{"n":3}'])
     again.close()
-    assert Journal(SqliteStore(tmp_path / "a.db")).lines()[-1] == '{"n":3}'
+    assert lines_of(tmp_path / "a.db")[-1] == '{"n":3}'
 
 
 def test_memory_and_file_agree(tmp_path: Path) -> None:
@@ -51,7 +57,7 @@ def test_memory_and_file_agree(tmp_path: Path) -> None:
         journal.append(['{"y":1}'])
     assert memory.digest() == file.digest()
     file.close()
-    assert Journal(SqliteStore(tmp_path / "a.db")).lines() == memory.lines()
+    assert lines_of(tmp_path / "a.db") == memory.lines()
 
 
 def test_the_file_is_flushed_at_every_commit(tmp_path: Path) -> None:
@@ -59,6 +65,7 @@ def test_the_file_is_flushed_at_every_commit(tmp_path: Path) -> None:
     pragma = store._db.execute
     assert pragma("PRAGMA journal_mode").fetchone() == ("wal",)
     assert pragma("PRAGMA synchronous").fetchone() == (2,)
+    store.close()
 
 
 def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
@@ -136,7 +143,7 @@ def test_a_torn_log_ends_at_the_last_whole_batch(tmp_path: Path, cut: int) -> No
     shutil.copy(tmp_path / "a.db", copy / "a.db")
     (copy / "a.db-wal").write_bytes(log.read_bytes()[:-cut])
     journal.close()
-    assert Journal(SqliteStore(copy / "a.db")).lines() == [GENESIS, '{"n":1}', '{"n":2}']
+    assert lines_of(copy / "a.db") == [GENESIS, '{"n":1}', '{"n":2}']
 
 
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5) | st.none() | st.booleans()))

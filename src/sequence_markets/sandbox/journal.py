@@ -180,7 +180,12 @@ class Journal:
         self._store: Store = MemoryStore() if store is None else store
         self._lines: list[str] = []
         self._sha = hashlib.sha256()
-        for batch in self._store.load():
+        try:
+            batches = self._store.load()
+        except BaseException:
+            self._store.close()
+            raise
+        for batch in batches:
             self._take(batch)
 
     def __len__(self) -> int:

@@ -87,6 +87,7 @@ def test_a_restarted_exchange_goes_on_as_if_it_had_never_stopped(tmp_path: Path)
         venue.set_book("BTC-USD", "kraken", levels(("89000", "9")), levels(("89500", "9")))
         venue.advance_to(venue.now_ns + 100 * SECOND)
         venue.check_invariants()
+        venue.close()
     assert again.fills(straight.client, limit=500) == straight.exchange.fills(straight.client, limit=500)
     assert again.orders(straight.client) == straight.exchange.orders(straight.client)
 
@@ -179,8 +180,10 @@ def test_a_refused_script_changes_nothing() -> None:
 
 def test_another_seed_than_the_journals_is_refused(tmp_path: Path) -> None:
     exchange(Journal(SqliteStore(tmp_path / "a.db"))).close()
+    journal = Journal(SqliteStore(tmp_path / "a.db"))
     with pytest.raises(JournalError, match="seed 7"):
-        Exchange(MARKET, seed=8, start_ns=START_NS, journal=Journal(SqliteStore(tmp_path / "a.db")))
+        Exchange(MARKET, seed=8, start_ns=START_NS, journal=journal)
+    journal.close()
 
 
 def test_reset_begins_the_same_journal_again(tmp_path: Path) -> None:
@@ -193,6 +196,7 @@ def test_reset_begins_the_same_journal_again(tmp_path: Path) -> None:
     again = Trader(trader.exchange)
     script(again)
     assert again.exchange.journal.digest() == digest
+    again.exchange.close()
 
 
 def test_another_seed_makes_another_market_and_other_ids() -> None:
@@ -213,7 +217,9 @@ def test_time_that_nobody_needs_is_not_written(tmp_path: Path) -> None:
     assert json.loads(venue.journal.lines()[1]) == {"type": "at", "now_ns": START_NS + SECOND}
     venue.advance_to(START_NS + 2 * SECOND)
     venue.close()
-    assert reopen(tmp_path / "a.db").now_ns == START_NS + 2 * SECOND
+    again = reopen(tmp_path / "a.db")
+    assert again.now_ns == START_NS + 2 * SECOND
+    again.close()
     with pytest.raises(ValueError, match="backwards"):
         venue.advance_to(START_NS)
 
