@@ -16,6 +16,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from sequence_markets._version import __version__
+
 if TYPE_CHECKING:
     from sequence_markets.client import (
         AsyncSequence,
@@ -107,8 +109,6 @@ if TYPE_CHECKING:
         price_to_1e9,
         qty_to_1e8,
     )
-
-__version__: str
 
 _HOMES = {
     "client": (
@@ -294,12 +294,8 @@ __all__ = [
 if not TYPE_CHECKING:
     # Hidden from type checkers, so that a misspelt name is an error there.
     def __getattr__(name: str) -> object:
-        if name == "__version__":
-            from importlib.metadata import version
-
-            value: object = version("sequence-markets")
-        elif name in _HOME:
-            value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        if name in _HOME:
+            value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from sequence_markets._version import __version__
+
 __all__ = ["main"]
 
 
@@ -22,9 +24,7 @@ class _Parser(argparse.ArgumentParser):
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from importlib.metadata import version
-
-        print(f"sequence-markets {version('sequence-markets')}")
+        print(f"sequence-markets {__version__}")
         parser.exit()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 FIRST_BACKOFF: Final = 0.5
@@ -44,6 +43,8 @@ def retry_after(value: str | None, date: str | None, wall: Callable[[], float]) 
 
 
 def _date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # slow to import, and hardly ever needed
+
     try:
         parsed: datetime = parsedate_to_datetime(text)
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

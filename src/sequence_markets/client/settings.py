@@ -6,10 +6,10 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from sequence_markets._version import __version__
 from sequence_markets.client import checks
 
 OnInvalid = Literal["raise", "warn"]
@@ -93,7 +93,7 @@ def make_settings(
         on_invalid="raise" if on_invalid == "raise" else "warn",
         headers=(
             (b"Host", origin.partition("//")[2].encode("ascii")),
-            (b"User-Agent", _user_agent()),
+            (b"User-Agent", f"sequence-markets-python/{__version__}".encode()),
             (b"Accept", b"application/json"),
             (b"Accept-Encoding", b"gzip"),
         ),
@@ -165,11 +165,3 @@ def _base(base_url: object) -> tuple[bool, str, int, str, str]:
     shown = f"[{host}]" if ":" in host else host
     origin = f"{parts.scheme}://{shown}" + ("" if port is None else f":{port}")
     return secure, host, port or (443 if secure else 80), prefix, origin
-
-
-def _user_agent() -> bytes:
-    try:
-        number = version("sequence-markets")
-    except PackageNotFoundError:
-        number = "0"
-    return f"sequence-markets-python/{number}".encode()

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.metadata import version
 from typing import Final, cast
 
+from sequence_markets._version import __version__
 from sequence_markets.sandbox.clock import parse_mode, parse_speed
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.runtime import ClockError
@@ -29,7 +29,7 @@ def status(services: Services, _request: Request) -> object:
     def read(exchange: Exchange) -> dict[str, object]:
         genesis = exchange.journal.genesis()
         return {
-            "version": version("sequence-markets"),
+            "version": __version__,
             "seed": None if genesis is None else genesis.seed,
             "market": exchange.market.describe(),
             "journal": {"records": len(exchange.journal), "digest": exchange.journal.digest()},
