@@ -19,6 +19,8 @@ TARGET = PACKAGE / "sync.py"
 
 NAMES = {
     "AsyncSequence": "Sequence",
+    "AsyncBatch": "Batch",
+    "_AsyncCall": "_Call",
     "AsyncIterator": "Iterator",
     "AsyncClient": "Client",
     "__aenter__": "__enter__",

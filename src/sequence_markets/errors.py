@@ -21,20 +21,24 @@
     ├── OutcomeUnknownError          a write that may or may not have taken effect
     ├── ResponseValidationError      a 2xx that is not what is documented; raw, faults
     ├── PaginationError              pages that contradict each other
+    ├── GraphWaitError               a graph did not reach the awaited state; last_status
     └── ClientUsageError             also a RuntimeError
         ├── ClientClosedError        used after close()
         └── WrongEventLoopError      an AsyncSequence used on a second event loop
 
-Arguments that can never be right are refused before any request with ``ValueError`` or ``TypeError``.
+Arguments that can never be right are refused before any request with ``ValueError`` or ``TypeError``; an execution
+graph with ``GraphError``, a ``ValueError`` that lists all its faults.
 Every error can be pickled, and none shows the API key, a venue secret or a request body.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from sequence_markets.models import Fault
+    from sequence_markets.models import Fault, GraphStatus
 
 __all__ = [
     "APIStatusError",
@@ -45,6 +49,9 @@ __all__ = [
     "ConflictError",
     "ConnectionLostError",
     "ErrorDetail",
+    "GraphError",
+    "GraphFault",
+    "GraphWaitError",
     "InvalidResponseWarning",
     "KillSwitchActiveError",
     "NetworkError",
@@ -70,6 +77,40 @@ class ErrorDetail(TypedDict):
 
     field: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFault:
+    """One thing that is wrong with an execution graph.
+
+    Attributes:
+        owner: What it is wrong with: ``"node 'hedge'"``, ``"edge 'e_spot_hedge'"`` or ``"graph"``.
+        message: What is wrong, with the field where there is one.
+    """
+
+    owner: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.message}"
+
+
+class GraphError(ValueError):
+    """An execution graph, or a part of one, that can never be right. Nothing was sent.
+
+    Attributes:
+        faults: Everything that is wrong, each with the node or edge it belongs to.
+    """
+
+    faults: tuple[GraphFault, ...]
+
+    def __init__(self, faults: Iterable[GraphFault]) -> None:
+        self.faults = tuple(faults)
+        shown = [str(fault) for fault in self.faults]
+        super().__init__(shown[0] if len(shown) == 1 else "\n  ".join([f"{len(shown)} faults:", *shown]))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.faults,)
 
 
 class InvalidResponseWarning(UserWarning):
@@ -296,6 +337,29 @@ class ResponseValidationError(SequenceError):
 
 class PaginationError(SequenceError):
     """The server's pages contradict each other, so that walking on would never end or would lose rows."""
+
+
+class GraphWaitError(SequenceError):
+    """A graph did not reach the awaited state: the time was over, or it came to an end in another one.
+
+    Attributes:
+        last_status: What the graph was last known to be; ``None`` when it could not be read at all.
+    """
+
+    last_status: GraphStatus | None
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        last_status: GraphStatus | None = None,
+        operation: str | None = None,
+        attempts: int = 0,
+        graph_id: str | None = None,
+    ) -> None:
+        super().__init__(status, message, operation=operation, attempts=attempts, graph_id=graph_id)
+        self.last_status = last_status
 
 
 class ClientUsageError(SequenceError, RuntimeError):

@@ -70,6 +70,24 @@ def price_to_1e9(value: Number, name: str = "price", *, allow_zero: bool = False
     return _to_fixed(value, name, 9, allow_zero=allow_zero, allow_negative=allow_negative)
 
 
+def exact_float(value: Number, name: str, *, allow_zero: bool = False, allow_negative: bool = False) -> float:
+    """Return a number as the float whose text is that number, for the wire's few plain numbers.
+
+    Raises:
+        ValueError: As `price_to_1e9`, or no float stands for the number exactly: more than 15 digits or so.
+        TypeError: The value is not a ``Decimal``, ``int``, ``float`` or ``str``.
+
+    Example:
+        >>> exact_float("0.1", "ratio")
+        0.1
+    """
+    fixed = _to_fixed(value, name, 9, allow_zero=allow_zero, allow_negative=allow_negative)
+    number = fixed / PRICE_SCALE
+    if Decimal(repr(number)) != decimal_1e9(fixed):
+        raise ValueError(f"{name} has too many digits, got {_shown(value)}; the nearest that fits is {number!r}")
+    return number
+
+
 def decimal_1e8(fixed: int) -> Decimal:
     """Return the exact human value of a quantity scaled by 10**8.
 

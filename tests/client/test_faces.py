@@ -19,6 +19,8 @@ from sequence_markets import AsyncSequence, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 ASYNC_ONLY = {"aclose"}
+BUILDERS = {"batch", "edge", "node"}
+"""They touch no network, so that there is nothing to await and no time to limit."""
 
 
 def _surface(face: type) -> dict[str, object]:
@@ -27,13 +29,15 @@ def _surface(face: type) -> dict[str, object]:
 
 
 def _blocking(text: str) -> str:
-    text = re.sub(r"\bAsync(Sequence|Client|Iterator)\b", r"\1", text)
+    text = re.sub(r"\bAsync(Sequence|Client|Iterator|Batch)\b", r"\1", text)
     return re.sub(r"\b(async|await) ", "", text)
 
 
 def _function(value: object) -> Any:
     if isinstance(value, property):
         return value.fget
+    if isinstance(value, staticmethod):
+        return value.__func__
     return inspect.unwrap(value) if isinstance(value, FunctionType) else value
 
 
@@ -66,12 +70,15 @@ def test_every_call_is_documented_whole(face: type, name: str) -> None:
     function = _function(vars(face)[name])
     words = inspect.getdoc(function) or ""
     signature = inspect.signature(function)
-    for parameter in list(signature.parameters)[1:]:
+    for parameter in set(signature.parameters) - {"self"}:
         assert f"    {parameter}: " in words, parameter
     assert "Example:\n    >>> " in words
     assert name == "health" or "Raises:\n" in words
     removed = hasattr(function, "__deprecated__") or hasattr(vars(face)[name], "__deprecated__")
     assert ("Returns:\n" in words) == (signature.return_annotation != "None") or removed
+    if name in BUILDERS:
+        assert "timeout" not in signature.parameters
+        return
     assert "timeout" in signature.parameters
     assert signature.parameters["timeout"].kind is inspect.Parameter.KEYWORD_ONLY
 
@@ -79,7 +86,7 @@ def test_every_call_is_documented_whole(face: type, name: str) -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_awaited_calls_are_coroutines_and_walks_are_async_iterators(name: str) -> None:
     function = _function(vars(AsyncSequence)[name])
-    assert inspect.iscoroutinefunction(function) != name.startswith("iter_")
+    assert inspect.iscoroutinefunction(function) != (name.startswith("iter_") or name in BUILDERS)
 
 
 REFERENCE = {
@@ -103,6 +110,15 @@ REFERENCE = {
     "fills": "limit=50, offset=0, symbol=None",
     "graph_status": "graph_id",
     "graph_cancel": "graph_id",
+    "graph_resume": "graph_id",
+    "graph": "nodes, edges=None, sandbox=False",
+    "amend": "order_id, new_price=None, new_qty=None",
+    "decrease": "order_id, reduce_by",
+    "batch": "venue",
+    "redeem": "slug, venue",
+    "kill_switch_engage": "reason=None",
+    "kill_switch_clear": "",
+    "cancel_all_on_venue": "venue",
 }
 
 
@@ -112,6 +128,21 @@ def test_positional_arguments_are_the_references(name: str) -> None:
     positional = [each for each in parameters if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
     bare = [each.replace(annotation=inspect.Parameter.empty) for each in positional]
     assert ", ".join(str(each) for each in bare) == REFERENCE[name]
+
+
+@pytest.mark.parametrize("face", [Sequence, AsyncSequence])
+def test_the_arguments_of_the_builders_are_the_references_and_ours(face: Any) -> None:
+    def words(function: Any) -> str:
+        parameters = inspect.signature(function).parameters.values()
+        return ", ".join(str(each.replace(annotation=inspect.Parameter.empty)) for each in parameters)
+
+    assert words(face.node) == (
+        "node_id, symbol, side, qty, venue=None, policy=None, urgency=None, limit_price=None, instrument_type='spot',"
+        " tif=None, max_slippage_bps=None, horizon_ms=None, pacing=None"
+    )
+    assert words(face.edge) == (
+        "from_node, to_node, trigger='on_fill', value=None, edge_id=None, sizing=None, delay_ms=None"
+    )
 
 
 def test_the_options_of_a_submit_are_the_references_and_ours() -> None:

@@ -3,49 +3,63 @@
 from __future__ import annotations
 
 from asyncio import sleep
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from random import random
 from time import monotonic, time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from uuid import uuid4
 
 from typing_extensions import deprecated
 
 from sequence_markets.client import checks
+from sequence_markets.client.batching import Plan
 from sequence_markets.client.engine import Answer, Failure, Send, converse
 from sequence_markets.client.operation import Operation
 from sequence_markets.client.operations import (
     account as _account,
+    amending as _amending,
     graphs as _graphs,
     market as _market,
     orders as _orders,
     portfolio as _portfolio,
+    risk as _risk,
     venues as _venues,
 )
-from sequence_markets.client.operations.market import InstrumentType
-from sequence_markets.client.operations.orders import Policy, TimeInForce, Urgency
 from sequence_markets.client.operations.portfolio import PositionKind
 from sequence_markets.client.outcomes import Outcomes, Unresolved
 from sequence_markets.client.paging import Walk
 from sequence_markets.client.settings import OnInvalid, make_settings
 from sequence_markets.client.transport import open_async
+from sequence_markets.client.waiting import Watch
+from sequence_markets.errors import SequenceError
+from sequence_markets.graphs import Graph, edge as _edge, node as _node
+from sequence_markets.graphs.words import InstrumentType, Policy, TimeInForce, Urgency
 from sequence_markets.models import (
     Account,
+    Amendment,
+    BatchResponse,
+    BatchResult,
     Edges,
+    EdgeSpec,
     Fill,
     FillPage,
+    GraphState,
     GraphStatus,
+    KillSwitch,
+    NodeSpec,
     Order,
     OrderPage,
     Positions,
     Quote,
     QuoteBatch,
+    Redemption,
     RiskLimits,
     Rows,
     SequenceModel,
     Submission,
     Symbol,
+    VenueCancel,
     VenueStatus,
 )
 from sequence_markets.units import Number
@@ -56,6 +70,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _HEALTH_TIMEOUT = 5.0
+_LEAST_TIME = 0.001
+
+
+class _AsyncCall(Protocol):
+    """How a batch sends."""
+
+    async def __call__(self, operation: Operation[T], timeout: float | None, /) -> T: ...
 
 
 class AsyncSequence:
@@ -833,6 +854,225 @@ class AsyncSequence:
             for fill in walk.take(page, page.fills):
                 yield fill
 
+    async def amend(
+        self,
+        order_id: str,
+        new_price: Number | None = None,
+        new_qty: Number | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Amendment:
+        """Change the price, the quantity, or both of a resting order.
+
+        Args:
+            order_id: ``graph:<graph_id>:<node_id>:<seq>``.
+            new_price: The new limit price, for buys and sells alike; unchanged when omitted.
+            new_qty: The new quantity of the whole order, what is filled included; unchanged when omitted.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            What became of it. Every ``mode`` but ``"native_atomic"`` loses the place in the queue.
+
+        Raises:
+            ValueError: Neither is given, or a number is not finite, not above zero or too fine.
+            ConflictError: The order is in a state that it does not leave.
+            OutcomeUnknownError: The answer was lost; ``order`` tells whether it took effect.
+            SequenceError: The change was refused, or the call failed.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> change = await seq.amend(f"graph:{graph.graph_id}:order:1", new_price=1001, new_qty="0.5")
+            >>> change.mode
+            'cancel_replace'
+        """
+        return await self._call(_amending.amend(order_id, new_price, new_qty), timeout)
+
+    async def decrease(self, order_id: str, reduce_by: Number, *, timeout: float | None = None) -> Amendment:
+        """Take a quantity off what remains of a resting order; the price stays. Reads the order, then amends it.
+
+        Args:
+            order_id: ``graph:<graph_id>:<node_id>:<seq>``.
+            reduce_by: Quantity to take off, in human units.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            What became of it, with ``mode="cancel_replace_shrink"``.
+
+        Raises:
+            BadRequestError: Nothing would remain: cancel instead; ``status`` is 400.
+            NotFoundError: There is no such order.
+            OutcomeUnknownError: The answer was lost; ``order`` tells whether it took effect.
+            SequenceError: The change was refused, or the call failed.
+            ValueError: ``reduce_by`` is not finite, not above zero or too fine.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> (await seq.decrease(f"graph:{graph.graph_id}:order:1", "0.05")).mode
+            'cancel_replace_shrink'
+        """
+        whole = self._settings.timeout if timeout is None else checks.seconds(timeout)
+        deadline = monotonic() + whole
+        _amending.reduction(reduce_by)  # A wrong number fails here rather than after a request.
+        order = await self._call(_orders.order(order_id, "decrease"), whole)
+        left = max(deadline - monotonic(), _LEAST_TIME)
+        return await self._call(_amending.decrease(order, reduce_by), left)
+
+    def batch(self, venue: str, *, sandbox: bool = False, instrument_type: InstrumentType | None = None) -> AsyncBatch:
+        """Begin a batch of orders and cancels on one venue. Nothing is sent before it is ended.
+
+        Args:
+            venue: Venue that every order is pinned to.
+            sandbox: Paper trade even with a live key.
+            instrument_type: ``"spot"``, ``"perp"`` or ``"prediction"``; by the venue when omitted.
+
+        Returns:
+            The batch: queue with its methods, and send with ``end()`` or by leaving it as a context manager.
+
+        Raises:
+            ValueError: ``venue`` is empty.
+            TypeError: An argument has the wrong type.
+
+        Example:
+            >>> async with seq.batch("kraken") as b:
+            ...     _ = b.buy_limit("ETH-USD", "0.25", 1000).buy_limit("ETH-USD", "0.25", 1010)
+            >>> b.result.mode, [response.ok for response in b.responses]
+            ('serial', [True, True])
+        """
+        return AsyncBatch(self._call, venue, sandbox, instrument_type)
+
+    async def redeem(self, slug: str, venue: str, *, timeout: float | None = None) -> Redemption:
+        """Claim the winnings of a resolved prediction market.
+
+        Args:
+            slug: Market slug or ticker.
+            venue: Venue id, for example ``"polymarket"``.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            What happened: ``mode`` is ``"auto_settled"``, ``"relayer_submitted"`` or ``"noop"``.
+
+        Raises:
+            NotFoundError: There is no such market.
+            OutcomeUnknownError: The answer was lost; ``positions_unified`` tells whether it took effect.
+            SequenceError: The call failed.
+
+        Example:
+            >>> (await seq.redeem("KXPGATOUR-ZUCONO26-THVI", "kalshi")).mode
+            'auto_settled'
+        """
+        return await self._call(_portfolio.redeem(slug, venue), timeout)
+
+    async def kill_switch_engage(self, reason: str | None = None, *, timeout: float | None = None) -> KillSwitch:
+        """Refuse new orders of the account from now on. Open orders stay: ``cancel_all_on_venue`` ends those.
+
+        Args:
+            reason: Why, for the record.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The state of the kill switch. Submits raise ``KillSwitchActiveError`` while it is engaged.
+
+        Raises:
+            OutcomeUnknownError: The answer was lost; ``risk_limits`` tells whether it took effect.
+            SequenceError: The call failed.
+
+        Example:
+            >>> (await seq.kill_switch_engage("end of day")).engaged
+            True
+        """
+        return await self._call(_risk.kill_switch_engage(reason), timeout)
+
+    async def kill_switch_clear(self, *, timeout: float | None = None) -> KillSwitch:
+        """Take new orders again. For administrators only.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The state of the kill switch.
+
+        Raises:
+            PermissionDeniedError: The key may not do this.
+            OutcomeUnknownError: The answer was lost; ``risk_limits`` tells whether it took effect.
+            SequenceError: The call failed.
+
+        Example:
+            >>> (await seq.kill_switch_clear()).engaged
+            False
+        """
+        return await self._call(_risk.kill_switch_clear(), timeout)
+
+    async def cancel_all_on_venue(self, venue: str, *, timeout: float | None = None) -> VenueCancel:
+        """Cancel every working order of the account on a venue. What is filled stays filled.
+
+        Args:
+            venue: Venue id, for example ``"kraken"``.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            How many orders were cancelled.
+
+        Raises:
+            OutcomeUnknownError: The answer was lost; ``orders`` tells whether it took effect.
+            SequenceError: The call failed.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000, venue="kraken")
+            >>> (await seq.cancel_all_on_venue("kraken")).cancelled
+            1
+        """
+        return await self._call(_risk.cancel_all_on_venue(venue), timeout)
+
+    # Level 3: orchestrate
+
+    node = staticmethod(_node)
+    edge = staticmethod(_edge)
+
+    async def graph(
+        self,
+        nodes: Graph | Iterable[NodeSpec | Mapping[str, Any]],
+        edges: Iterable[EdgeSpec | Mapping[str, Any]] | None = None,
+        sandbox: bool = False,
+        *,
+        graph_id: str | None = None,
+        risk: Mapping[str, Any] | None = None,
+        metadata: object = None,
+        timeout: float | None = None,
+    ) -> Submission:
+        """Submit an execution graph, after checking it whole.
+
+        Nodes without an incoming edge start at once, the others when an edge to them fires. What is given is never
+        changed; edges that share an id get ids of their own.
+
+        Args:
+            nodes: The nodes, as ``node()`` makes them, as dicts, or mixed; or a whole ``Graph``.
+            edges: The edges, as ``edge()`` makes them, as dicts, or mixed.
+            sandbox: Paper trade even with a live key.
+            graph_id: An id of your own, unique in the account: submitting the same content under it again gives the
+                first answer instead of a second graph.
+            risk: Risk settings, as ``graphs.risk()`` makes them.
+            metadata: Anything that is JSON, kept with the graph.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Returns:
+            The acknowledgement, with the ``graph_id`` and the size of the graph after pacing has been expanded.
+
+        Raises:
+            GraphError: The graph can never be right: lists every fault, and nothing was sent.
+            OutcomeUnknownError: The graph may or may not have been taken; it carries the ``graph_id`` to ask with.
+            RequestNotSentError: No connection could be had; there is no graph.
+            KillSwitchActiveError: The kill switch is engaged.
+            ConflictError: The ``graph_id`` was used with other content.
+            SequenceError: The graph was refused, or the call failed.
+
+        Example:
+            >>> graph = await seq.graph([seq.node("spot", "ETH-USD", "buy", 2, urgency="medium")])
+            >>> graph.node_count, graph.edge_count
+            (1, 0)
+        """
+        operation = _graphs.graph(nodes, edges, sandbox, graph_id=graph_id, risk=risk, metadata=metadata)
+        return await self._call(operation, timeout)
+
     async def graph_status(self, graph_id: str, *, timeout: float | None = None) -> GraphStatus:
         """Read the state of an execution graph, its nodes and its edges.
 
@@ -871,3 +1111,173 @@ class AsyncSequence:
             >>> await seq.graph_cancel(graph.graph_id)
         """
         await self._call(_graphs.graph_cancel(graph_id), timeout)
+
+    async def graph_resume(self, graph_id: str, *, timeout: float | None = None) -> None:
+        """Resume a paused graph. Nodes that wait look at their triggers again.
+
+        Args:
+            graph_id: The id that the submit answered with.
+            timeout: Seconds for the whole call, retries included; the client's when omitted.
+
+        Raises:
+            NotFoundError: There is no such graph.
+            ConflictError: The graph is not paused.
+            OutcomeUnknownError: The answer was lost; ``graph_status`` tells whether it took effect.
+            SequenceError: The call failed.
+
+        Example:
+            >>> from sequence_markets import ConflictError
+            >>> graph = await seq.buy("ETH-USD", "0.25", limit_price=1000)
+            >>> try:
+            ...     await seq.graph_resume(graph.graph_id)
+            ... except ConflictError as error:
+            ...     print(error.status)
+            409
+        """
+        await self._call(_graphs.graph_resume(graph_id), timeout)
+
+    async def wait(
+        self, graph_id: str, until: GraphState | Iterable[GraphState] | None = None, *, timeout: float | None = None
+    ) -> GraphStatus:
+        """Read the state of a graph again and again until it is the awaited one.
+
+        Args:
+            graph_id: The id that the submit answered with.
+            until: A state or several, such as ``"completed"``; any state that a graph does not leave when omitted.
+            timeout: Seconds to wait at most, by the clock on the wall; the client's when omitted.
+
+        Returns:
+            The status in which the state was reached.
+
+        Raises:
+            GraphWaitError: The time is over, or the graph has come to an end in another state; ``last_status`` is the
+                last one that was read.
+            NotFoundError: There is no such graph.
+            SequenceError: The status could not be read.
+            ValueError: ``until`` names no state of a graph.
+
+        Example:
+            >>> graph = await seq.buy("ETH-USD", "0.25")
+            >>> (await seq.wait(graph.graph_id)).status
+            'completed'
+        """
+        whole = self._settings.timeout if timeout is None else checks.seconds(timeout)
+        operation = _graphs.graph_status(graph_id, "wait")
+        watch = Watch(graph_id, until, now=monotonic(), timeout=whole)
+        while True:
+            try:
+                status = await self._call(operation, watch.left(monotonic()))
+            except SequenceError as error:
+                watch.failed(error)
+            else:
+                if watch.reached(status):
+                    return status
+            await sleep(watch.pause(monotonic()))
+
+
+class AsyncBatch:
+    """Orders and cancels on one venue, sent one after the other when the batch is ended.
+
+    Queue with the methods, which return the batch itself; then call ``end()``, or use it as a context manager, which
+    ends it on leaving. Left with an exception it sends nothing. A batch is sent once at most: ending it again gives
+    the same result.
+
+    Example:
+        >>> batch = seq.batch("kraken").buy_limit("ETH-USD", "0.25", 1000)
+        >>> len(batch)
+        1
+        >>> (await batch.end()).responses[0].submitted.status
+        'active'
+    """
+
+    def __init__(self, call: _AsyncCall, venue: str, sandbox: bool, instrument_type: InstrumentType | None) -> None:
+        self._call = call
+        self._plan = Plan(venue, sandbox, instrument_type)
+
+    def __len__(self) -> int:
+        """Return the number of operations that are queued and not sent."""
+        return len(self._plan)
+
+    def __bool__(self) -> bool:
+        return True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            await self.end()
+        else:
+            self._plan.give_up()
+
+    def buy(self, symbol: str, qty: Number) -> Self:
+        """Queue a market buy of a quantity in human units."""
+        self._plan.submit("buy", symbol, qty, None)
+        return self
+
+    def sell(self, symbol: str, qty: Number) -> Self:
+        """Queue a market sell of a quantity in human units."""
+        self._plan.submit("sell", symbol, qty, None)
+        return self
+
+    def buy_limit(self, symbol: str, qty: Number, price: Number) -> Self:
+        """Queue a limit buy of a quantity at a price, both in human units."""
+        self._plan.submit("buy", symbol, qty, price)
+        return self
+
+    def sell_limit(self, symbol: str, qty: Number, price: Number) -> Self:
+        """Queue a limit sell of a quantity at a price, both in human units."""
+        self._plan.submit("sell", symbol, qty, price)
+        return self
+
+    def cancel(self, order_id: str) -> Self:
+        """Queue a cancel, which does what ``Sequence.cancel`` does with a graph id or an order id."""
+        self._plan.cancel(order_id)
+        return self
+
+    def emulate(self) -> Self:
+        """Do nothing: batches are serial anyway."""
+        return self
+
+    async def end(self, *, timeout: float | None = None) -> BatchResult:
+        """Send the operations, one after the other; one that fails does not stop the others.
+
+        Args:
+            timeout: Seconds for each operation, retries included; the client's when omitted.
+
+        Returns:
+            One response for each operation. ``errors`` has the exceptions of those that failed.
+
+        Raises:
+            ClientUsageError: The batch was left with an exception before.
+
+        Example:
+            >>> result = await seq.batch("kraken").buy("ETH-USD", "0.25").end()
+            >>> result.mode
+            'serial'
+        """
+        for queued in self._plan.flush():
+            try:
+                answer = await self._call(queued.operation, timeout)
+            except SequenceError as error:
+                self._plan.failed(queued, error)
+            else:
+                self._plan.done(queued, answer)
+        return self._plan.result
+
+    @property
+    def result(self) -> BatchResult:
+        """What became of the operations; a ``ClientUsageError`` before the batch has been ended."""
+        return self._plan.result
+
+    @property
+    def responses(self) -> tuple[BatchResponse, ...]:
+        """The responses of `result`, in the order of the operations."""
+        return self._plan.result.responses
+
+    @property
+    def errors(self) -> tuple[SequenceError, ...]:
+        """The exceptions of the operations that failed."""
+        return self._plan.errors

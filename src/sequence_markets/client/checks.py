@@ -113,6 +113,14 @@ def graph_of_order(node_order_id: str, name: str = "node_order_id") -> str:
     return path_part(fields[1], name)
 
 
+def graph_of_order_or_none(node_order_id: str) -> str | None:
+    """Return the graph id of an order id, or ``None`` where it has another form."""
+    try:
+        return graph_of_order(node_order_id)
+    except ValueError:
+        return None
+
+
 def graph_or_order(value: object, name: str = "graph_or_order_id") -> str:
     """Return the graph id of a graph id or a node order id."""
     given = path_part(value, name)

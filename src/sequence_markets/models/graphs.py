@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .base import SequenceModel
 from .views import OptionalMoney, OptionalQuantity
+
+if TYPE_CHECKING:
+    from sequence_markets.graphs import Graph
 
 GraphState = Literal["pending", "active", "partial_fill", "completed", "aborted", "expired", "paused"] | str
 """State of an execution graph."""
@@ -66,14 +69,20 @@ class NodeStatus(SequenceModel, frozen=True):
 class EdgeStatus(SequenceModel, frozen=True):
     """State of one edge of a graph."""
 
-    status: Literal["fired"] | str
+    status: Literal["armed", "pending", "fired", "expired", "cancelled"] | str
     """State of the edge."""
     fired: bool
     """Whether it has fired at least once."""
+    fire_count: int | None = None
+    """How often it has fired."""
+    from_node: str | None = None
+    """Id of its source node, where the server says."""
+    to_node: str | None = None
+    """Id of its target node, where the server says."""
 
 
 class GraphStatus(SequenceModel, frozen=True):
-    """State of a graph, its nodes and its edges.
+    """State of a graph, its nodes and its edges. In a notebook it shows itself as a picture.
 
     Example:
         >>> graph = seq.buy("BTC-USD", "0.01")
@@ -97,3 +106,40 @@ class GraphStatus(SequenceModel, frozen=True):
     def is_final(self) -> bool:
         """Whether the graph is in a state that it does not leave."""
         return self.status in FINAL_GRAPH_STATES
+
+    def tree(self, graph: Graph | None = None) -> str:
+        """Return the state as a tree of text; the graph that was sent adds what each node trades and when.
+
+        Example:
+            >>> graph = seq.buy("BTC-USD", "0.01")
+            >>> print(seq.graph_status(graph.graph_id).tree())
+            graph_... completed
+            order  filled 0.01 of 0.01 at ...
+        """
+        from sequence_markets import pictures
+
+        return pictures.tree(self) if graph is None else pictures.tree(graph, self)
+
+    def to_mermaid(self, graph: Graph | None = None) -> str:
+        """Return the state as a Mermaid flowchart in the colours of its states."""
+        from sequence_markets import pictures
+
+        return pictures.to_mermaid(self) if graph is None else pictures.to_mermaid(graph, self)
+
+    def to_svg(self, graph: Graph | None = None) -> str:
+        """Return the state as an SVG picture in the colours of its states."""
+        from sequence_markets import pictures
+
+        return pictures.to_svg(self) if graph is None else pictures.to_svg(graph, self)
+
+    def _repr_svg_(self) -> str:
+        """Return what notebooks show."""
+        from sequence_markets import pictures
+
+        return pictures.to_svg(self)
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks prefer to show."""
+        from sequence_markets import pictures
+
+        return pictures.to_html(self)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final
 
 from sequence_markets.client import checks
 from sequence_markets.client.operation import Operation, json_body, one, path, rows, target
+from sequence_markets.graphs.words import INSTRUMENT_TYPES, InstrumentType
 from sequence_markets.models import Quote, QuoteBatch, Rows, Symbol
 
-InstrumentType = Literal["spot", "perp", "prediction"]
-
-INSTRUMENT_TYPES: Final = ("spot", "perp", "prediction")
 MOST_SYMBOLS: Final = 2000
 MOST_LEVELS: Final = 100
 MOST_CONCURRENT: Final = 256

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import Final, Literal
+from typing import Final
 
 from sequence_markets.client import checks
-from sequence_markets.client.operation import Absent, Operation, Reading, Retry, json_body, one, target
-from sequence_markets.client.operations.graphs import lookup
-from sequence_markets.client.operations.market import INSTRUMENT_TYPES, InstrumentType
+from sequence_markets.client.operation import Absent, Operation, Reading, one, target
+from sequence_markets.client.operations.graphs import new_graph_id, submission
+from sequence_markets.graphs.words import (
+    INSTRUMENT_TYPES,
+    POLICIES,
+    PREDICTION_VENUES,
+    TIMES_IN_FORCE,
+    URGENCIES,
+    InstrumentType,
+    Policy,
+    Side,
+    TimeInForce,
+    Urgency,
+)
 from sequence_markets.models import FillPage, Order, OrderPage, Submission
 from sequence_markets.units import PRICE_SCALE, Number, price_to_1e9, qty_to_1e8
 
-Side = Literal["buy", "sell"]
-Urgency = Literal["low", "medium", "high"]
-Policy = Literal["sor", "ioc_sweep", "passive_limit", "aggressive_chase", "passive_ladder", "time_drip"]
-TimeInForce = Literal["GTC", "IOC", "FOK"]
-
-URGENCIES: Final = ("low", "medium", "high")
-POLICIES: Final = ("sor", "ioc_sweep", "passive_limit", "aggressive_chase", "passive_ladder", "time_drip")
-TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK")
-PREDICTION_VENUES: Final = ("kalshi", "polymarket")
 NODE_ID: Final = "order"
 
-_SUBMISSION = one(Submission)
 _ORDERS = one(OrderPage)
 _FILLS = one(FillPage)
 
@@ -58,7 +58,7 @@ def submit(
         "horizon_ms": _whole(horizon_ms, "horizon_ms", least=1),
     }
     predicts = kind == "prediction" or venue in PREDICTION_VENUES
-    known = f"graph_{uuid.uuid4().hex}" if graph_id is None else checks.new_graph_id(graph_id)
+    known = new_graph_id(graph_id)
     body = {
         "graph_id": known,
         "nodes": [
@@ -77,20 +77,10 @@ def submit(
         "edges": [],
         "is_sandbox": checks.boolean(sandbox, "sandbox"),
     }
-    return Operation(
-        side,
-        "POST",
-        "/v1/orders",
-        _SUBMISSION,
-        retry=Retry.IDEMPOTENT,
-        body=json_body(body),
-        graph_id=known,
-        settles=True,
-        lookup=lookup(known),
-    )
+    return submission(side, body)
 
 
-def order(node_order_id: str) -> Operation[Order]:
+def order(node_order_id: str, name: str = "order") -> Operation[Order]:
     """Read one order: the list, filtered, and each row's id looked at."""
     wanted = checks.text(node_order_id, "node_order_id")
 
@@ -103,11 +93,11 @@ def order(node_order_id: str) -> Operation[Order]:
     decode, unvalidated = _ORDERS.decode, _ORDERS.unvalidated
     assert unvalidated is not None
     return Operation(
-        "order",
+        name,
         "GET",
         target("/v1/orders", node_order_id=wanted),
         Reading(lambda body: pick(decode(body)), lambda raw: pick(unvalidated(raw))),
-        graph_id=_graph_or_none(wanted),
+        graph_id=checks.graph_of_order_or_none(wanted),
         settles=True,
     )
 
@@ -140,10 +130,3 @@ def _limit(price: Number, predicts: bool) -> int:
 
 def _whole(value: int | None, name: str, *, least: int) -> int | None:
     return None if value is None else checks.integer(value, name, least=least)
-
-
-def _graph_or_none(node_order_id: str) -> str | None:
-    try:
-        return checks.graph_of_order(node_order_id)
-    except ValueError:
-        return None

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from sequence_markets.client import checks
-from sequence_markets.client.operation import Operation, one, target
-from sequence_markets.models import Positions, SequenceModel
+from sequence_markets.client.operation import Operation, Retry, json_body, one, path, target
+from sequence_markets.models import Positions, Redemption, SequenceModel
 
 PositionKind = Literal["fiat", "crypto", "perp", "event_contract"]
 
@@ -15,6 +15,7 @@ KINDS: Final = ("fiat", "crypto", "perp", "event_contract")
 
 _POSITIONS = one(Positions)
 _UNTYPED = one(SequenceModel)
+_REDEMPTION = one(Redemption)
 
 
 def positions_unified(
@@ -46,6 +47,19 @@ def removed(name: Literal["balances", "perp_positions", "portfolio"]) -> Operati
     """Read an endpoint that current servers answer with 404."""
     where = {"balances": "/v1/balances", "perp_positions": "/v1/positions/perp", "portfolio": "/v1/portfolio/summary"}
     return Operation(name, "GET", where[name], _UNTYPED)
+
+
+def redeem(slug: str, venue: str) -> Operation[Redemption]:
+    """Claim the winnings of a resolved market."""
+    return Operation(
+        "redeem",
+        "POST",
+        target(path("markets", checks.path_part(slug, "slug"), "redeem"), venue=checks.text(venue, "venue")),
+        _REDEMPTION,
+        retry=Retry.UNSAFE,
+        body=json_body({}),
+        lookup="positions_unified(include_closed=True)",
+    )
 
 
 def _listed(values: Iterable[str] | None, name: str) -> str | None:
