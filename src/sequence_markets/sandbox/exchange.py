@@ -11,31 +11,29 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from sequence_markets.sandbox.instruments import Side
 from sequence_markets.sandbox.journal import Genesis, Journal, JournalError
 from sequence_markets.sandbox.kernel import Kernel
 from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
 from sequence_markets.sandbox.market.scripted import ScriptedMarket
-from sequence_markets.sandbox.trading import invariants, paper, policies, records as rec
-from sequence_markets.sandbox.trading.desk import Desk, Event, OrderTimer
+from sequence_markets.sandbox.trading import cascade, invariants, paper, policies, records as rec
+from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer
 from sequence_markets.sandbox.trading.errors import InvariantError, Refusal
-from sequence_markets.sandbox.trading.placing import cancel
+from sequence_markets.sandbox.trading.graphs import Graph
 from sequence_markets.sandbox.trading.positions import POSITION_KINDS, positions_answer
 from sequence_markets.sandbox.trading.queue import look_at_book, look_at_print, run_watch, settle_changes
 from sequence_markets.sandbox.trading.router import content_id
 from sequence_markets.sandbox.trading.spec import GraphSpec, read_body
 from sequence_markets.sandbox.trading.state import Account, Order, State, mirror, other_side
-from sequence_markets.sandbox.trading.views import fill_row, graph_row, graph_status, order_row, page
+from sequence_markets.sandbox.trading.views import fill_row, graph_row, order_row, page
 from sequence_markets.sandbox.venues import VENUES
 
 __all__ = ["Advanced", "Exchange", "InvariantError", "JournalError", "Refusal"]
 
 T = TypeVar("T")
 Levels = Iterable[tuple[int, int]]
-
-_MS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +146,22 @@ class Exchange:
     def _run(self, events: list[Event]) -> None:
         desk = self._desk
         for event in events:
-            if isinstance(event, OrderTimer):
-                order = desk.is_due(event)
-                if order is not None:
-                    step = order.timers.get(event.timer, (0, 0))[1]
-                    policies.on_timer(desk, order, event.timer, step)
-                continue
-            key = (event.venue, event.symbol)
-            if desk.armed.get(key) == desk.now_ns and key in desk.state.groups:
-                run_watch(desk, event.venue, event.symbol)
+            match event:
+                case OrderTimer():
+                    order = desk.is_due(event)
+                    if order is not None:
+                        step = order.timers.get(event.timer, (0, 0))[1]
+                        policies.on_timer(desk, order, event.timer, step)
+                case EdgeTimer():
+                    cascade.on_edge_timer(desk, event)
+                case Look():
+                    if desk.looking.get(event.graph) == desk.now_ns:
+                        desk.concerned[event.graph] = None
+                case _:
+                    key = (event.venue, event.symbol)
+                    if desk.armed.get(key) == desk.now_ns and key in desk.state.groups:
+                        run_watch(desk, event.venue, event.symbol)
+            cascade.settle(desk)
 
     # Accounts.
 
@@ -280,6 +285,7 @@ class Exchange:
 
     def _accept(self, account: Account, spec: GraphSpec) -> None:
         desk = self._desk
+        shape = spec.shape
         desk.emit(
             rec.GraphAccepted(
                 account.client,
@@ -287,20 +293,23 @@ class Exchange:
                 spec.content,
                 spec.sandbox,
                 spec.metadata,
-                tuple((node_id, order.to_dict()) for node_id, order in spec.nodes),
+                tuple((node_id, order.to_dict()) for node_id, order in shape.nodes),
+                shape.waiting,
+                shape.slices,
+                tuple((name, source, target, edge.to_dict()) for name, source, target, edge in shape.edges),
+                spec.risk.to_dict(),
             )
         )
-        orders = [desk.state.orders[no] for no in account.graphs[spec.graph_id].orders]
+        graph = account.graphs[spec.graph_id]
         if spec.max_notional_1e9 is not None:
-            self._admit(orders, spec.max_notional_1e9)
-        for order in orders:
-            delay = self._latency(account, order)
-            if delay:
-                desk.emit(rec.TimerSet(order.no, "start", desk.now_ns + delay, 0))
-            else:
-                policies.activate(desk, order)
-            if not order.done:
-                desk.schedule_expiry(order)
+            own = [node for node in graph.nodes if node.parent < 0]
+            self._admit([desk.state.orders[node.orders[0]] for node in own], spec.max_notional_1e9)
+        for node in graph.nodes:
+            if node.root:
+                cascade.begin(desk, node)
+            elif not node.final:
+                desk.schedule_expiry(desk.state.orders[node.orders[0]])
+        desk.concerned[graph.no] = None
 
     def _admit(self, orders: list[Order], limit_1e9: int) -> None:
         total = 0
@@ -310,11 +319,6 @@ class Exchange:
             total += order.spec.notional_1e9 or order.qty * price // 10**8
         if total > limit_1e9:
             raise Refusal.invalid("risk.admission.max_notional_usd", "the order is larger than this")
-
-    def _latency(self, account: Account, order: Order) -> int:
-        """How long an order is under way: as long as to the slowest venue it may reach."""
-        latencies = dict(account.settings.latency_ms)
-        return max((latencies.get(venue, 0) for venue in self._desk.candidates(order)), default=0) * _MS
 
     def _fresh_graph_id(self, account: Account) -> str:
         number = self._desk.state.last_order + 1
@@ -326,14 +330,14 @@ class Exchange:
 
     def _submitted(self, account: Account, graph_id: str) -> dict[str, object]:
         graph = account.graphs[graph_id]
-        orders = [self._desk.state.orders[no] for no in graph.orders]
+        roots = [self._desk.state.orders[node.orders[0]] for node in graph.nodes if node.root]
         # An order refused on the spot says so at once, and in every repetition of the answer.
-        refused = all(order.status == "REJECTED" and order.updated_ns == graph.created_ns for order in orders)
+        refused = all(order.status == "REJECTED" and order.updated_ns == graph.created_ns for order in roots)
         return {
             "graph_id": graph_id,
             "status": "aborted" if refused else "active",
-            "node_count": len(orders),
-            "edge_count": 0,
+            "node_count": len(graph.nodes),
+            "edge_count": len(graph.edges),
         }
 
     def cancel_graph(self, client_id: str, graph_id: str) -> dict[str, object]:
@@ -342,36 +346,38 @@ class Exchange:
         Raises:
             Refusal: 404 for an unknown graph.
         """
-        graph = self._account(client_id).graphs.get(graph_id)
-        if graph is None:
-            raise Refusal.unknown(f"graph {graph_id!r}")
-        orders = [self._desk.state.orders[no] for no in graph.orders]
-        active = [order for order in orders if not order.done]
-        self._execute(lambda: self._cancel(active))
-        return {"graph_id": graph_id, "status": graph_status(self._desk.state, graph), "cancelled": len(active)}
+        graph = self._graph(client_id, graph_id)
+        cancelled = self._execute(lambda: cascade.cancel_graph(self._desk, graph, ""))
+        return {"graph_id": graph_id, "status": graph.status, "cancelled": cancelled}
 
     def cancel_order(self, client_id: str, node_order_id: str) -> dict[str, object]:
-        """Cancel one order. Fills stay; an order that is over is left alone.
+        """Cancel the node of one order, with what is not released of it yet. Fills stay; an order that is over is left
+        alone, and so are the other nodes of its graph.
 
         Raises:
             Refusal: 404 for an unknown order.
         """
         order = self._order(client_id, node_order_id)
         if not order.done:
-            self._execute(lambda: self._cancel([order]))
+            graph = self._desk.state.graphs[order.graph]
+            self._execute(lambda: cascade.close_node(self._desk, graph, graph.nodes[order.node], ""))
         return {"node_order_id": order.id, "status": order.status}
 
-    def _cancel(self, orders: Iterable[Order]) -> None:
-        for order in orders:
-            cancel(self._desk, order, "")
+    def _cancel_all(self, client_id: str) -> None:
+        """Cancel whatever of an account is not over: its orders in their order, and what waits in its graphs."""
+        state = self._desk.state
+        for order in self._working(client_id):
+            graph = state.graphs[order.graph]
+            if graph.plain:
+                cascade.close_node(self._desk, graph, graph.nodes[order.node], "")
+        for graph in state.accounts[client_id].graphs.values():
+            if not graph.final:
+                cascade.cancel_graph(self._desk, graph, "")
 
     def graph_status(self, client_id: str, graph_id: str) -> dict[str, object]:
         """The status of a graph and its nodes; 404 when it is unknown."""
         account = self._account(client_id)
-        graph = account.graphs.get(graph_id)
-        if graph is None:
-            raise Refusal.unknown(f"graph {graph_id!r}")
-        return graph_row(self._desk.state, account, graph)
+        return graph_row(self._desk.state, account, self._graph(client_id, graph_id))
 
     def order(self, client_id: str, node_order_id: str) -> dict[str, object]:
         """One order; 404 when it is unknown."""
@@ -424,7 +430,7 @@ class Exchange:
         deleted, balances = len(account.positions), account.settings.balances
 
         def reset() -> None:
-            self._cancel(self._working(client_id))
+            self._cancel_all(client_id)
             self._desk.emit(rec.AccountReset(client_id, balances))
 
         self._execute(reset)
@@ -448,7 +454,7 @@ class Exchange:
 
         def write() -> None:
             if fresh:
-                self._cancel(self._working(client_id))
+                self._cancel_all(client_id)
                 self._desk.emit(rec.AccountReset(client_id, ()))
             for row in rows:
                 self._desk.emit(row)
@@ -509,6 +515,7 @@ class Exchange:
                 price, side = mirror(price), other_side(side)
             look_at_print(desk, record.venue, primary, record.trade_id, price, record.qty, side)
             touched = (record.venue,)
+        desk.stirred[primary] = None
         for venue in touched:
             look_at_book(desk, venue, primary)
             if (venue, primary) in desk.state.groups:
@@ -520,22 +527,7 @@ class Exchange:
         instrument = self._scripted.catalogue.resolve(symbol)
         if instrument is None:
             return None
-        book = self._scripted.book(instrument.symbol, venue, self.now_ns)
-        if book is None or (venue, instrument.primary) not in self._desk.state.taken:
-            return book
-        mirrored = instrument.mirror_of is not None
-        sides: dict[str, tuple[tuple[int, int], ...]] = {}
-        for name, levels in (("bid", book.bids), ("ask", book.asks)):
-            side: Literal["bid", "ask"] = "ask" if (name == "ask") != mirrored else "bid"
-            net = (
-                (
-                    price,
-                    self._desk.net(venue, instrument.primary, side, mirror(price) if mirrored else price, size),
-                )
-                for price, size in levels
-            )
-            sides[name] = tuple(level for level in net if level[1] > 0)
-        return replace(book, bids=sides["bid"], asks=sides["ask"])
+        return self._desk.net_book(instrument.symbol, venue)
 
     # The whole exchange.
 
@@ -577,6 +569,7 @@ class Exchange:
         kernel: Kernel[Event] = Kernel()
         self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write)
         self._desk.rearm()
+        cascade.rearm(self._desk)
 
     def _write(self, record: rec.Record) -> None:
         self._pending.append(rec.encode(record))
@@ -585,13 +578,14 @@ class Exchange:
         """Run one command: everything it changes is stored as one batch, or nothing is changed at all."""
         try:
             result = action()
+            cascade.settle(self._desk)
             if self._desk.changed:
                 settle_changes(self._desk)
             if self._pending:
                 self.journal.append(self._pending)
                 self._pending.clear()
         except BaseException:
-            if self._pending or self._desk.changed:
+            if self._pending or self._desk.changed or self._desk.state.news or self._desk.concerned:
                 self._refold(self._desk.now_ns)
             raise
         return result
@@ -605,6 +599,12 @@ class Exchange:
         if account is None:
             raise Refusal.unknown(f"account {client_id!r}")
         return account
+
+    def _graph(self, client_id: str, graph_id: str) -> Graph:
+        graph = self._account(client_id).graphs.get(graph_id)
+        if graph is None:
+            raise Refusal.unknown(f"graph {graph_id!r}")
+        return graph
 
     def _order(self, client_id: str, node_order_id: str) -> Order:
         no = self._account(client_id).orders.get(node_order_id)

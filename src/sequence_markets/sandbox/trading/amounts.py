@@ -15,6 +15,7 @@ __all__ = [
     "ONE_QTY",
     "ceil_div",
     "margin_for",
+    "shares",
     "usd_1e9",
     "value_down",
     "value_up",
@@ -61,3 +62,15 @@ def margin_for(qty_1e8: int, price_1e9: int) -> int:
 def usd_1e9(exact_1e17: int) -> int:
     """An exact product of quantity and price as US dollars in units of 1e-9, rounded down."""
     return exact_1e17 // QTY_SCALE
+
+
+def shares(total: int, count: int) -> tuple[int, ...]:
+    """A total in `count` equal parts, rounded down; what the division leaves goes to the last.
+
+    >>> shares(11, 4)
+    (2, 2, 2, 5)
+    """
+    if not count:
+        return ()
+    part = total // count
+    return (part,) * (count - 1) + (total - part * (count - 1),)

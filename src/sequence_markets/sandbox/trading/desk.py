@@ -4,7 +4,7 @@ anything, `emit`."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from sequence_markets.sandbox.instruments import Instrument
@@ -12,9 +12,10 @@ from sequence_markets.sandbox.kernel import Kernel
 from sequence_markets.sandbox.market import Market, VenueBook
 from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.fees import FEE_TABLE, Fee, FeeTable, FlatFee, Liquidity
-from sequence_markets.sandbox.trading.state import Order, State
+from sequence_markets.sandbox.trading.graphs import Edge, Graph, due_ns
+from sequence_markets.sandbox.trading.state import Order, State, mirror
 
-__all__ = ["NEVER", "Desk", "Event", "OrderTimer", "Watch"]
+__all__ = ["NEVER", "Desk", "EdgeTimer", "Event", "Look", "OrderTimer", "Watch"]
 
 NEVER: Final = 2**63 - 1
 
@@ -35,16 +36,36 @@ class Watch:
     symbol: str
 
 
-Event: TypeAlias = OrderTimer | Watch
+@dataclass(frozen=True, slots=True)
+class EdgeTimer:
+    """A timeout of an edge is due, or the delay of a release."""
+
+    graph: int
+    edge: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The market may have moved to where a graph has to react."""
+
+    graph: int
+
+
+Event: TypeAlias = OrderTimer | Watch | EdgeTimer | Look
 
 _WATCH_RANK: Final = 1
+# Whatever an order does of its own accord comes before the timeouts of the same instant.
+_EDGE_RANK: Final = 5
+_LOOK_RANK: Final = 6
 _RANKS: Final[dict[str, int]] = {"start": 0, "retry": 2, "peg": 2, "slice": 2, "deadline": 3, "expiry": 4}
 
 
 @dataclass(slots=True)
 class Desk:
     """The working context. `now_ns` is the present instant; `changed` collects the books whose resting orders need
-    a new look once the command is over, `armed` says per book when to look next."""
+    a new look once the command is over, `armed` says per book when to look next. `stirred` collects the symbols whose
+    quotes changed by what we did, `concerned` the graphs that something happened to, `looking` says per graph when the
+    market may next matter to it."""
 
     state: State
     market: Market
@@ -54,6 +75,12 @@ class Desk:
     fees: FeeTable = FEE_TABLE
     changed: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
     armed: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    stirred: dict[str, None] = field(default_factory=dict[str, None])
+    concerned: dict[int, None] = field(default_factory=dict[int, None])
+    looking: dict[int, int] = field(default_factory=dict[int, int])
+
+    def __post_init__(self) -> None:
+        self.state.news = []
 
     def emit(self, record: rec.Record) -> None:
         """Make a record true, hand it to the journal, and schedule what follows from it."""
@@ -67,6 +94,11 @@ class Desk:
                 self._schedule_timer(no, "deadline", at)
             case rec.Rested(order=no, venue=venue):
                 self.changed[(venue, self.state.orders[no].spec.book_symbol)] = None
+            case rec.Filled(level=levels):
+                for level in levels:
+                    self.stirred[level[0]] = None
+            case rec.EdgeFired(graph=no, edge=edge, due_ns=at) if at:
+                self.kernel.schedule(at, EdgeTimer(no, edge), self._edge_rank(no, edge))
             case _:
                 pass
 
@@ -92,6 +124,53 @@ class Desk:
         for key, group in self.state.groups.items():
             wake = group.wake_ns if group.wake_ns > self.now_ns else self.next_change(key[1], self.now_ns)
             self.schedule_watch(key, wake)
+        self.looking.clear()
+        self.stirred.clear()
+        self.concerned.clear()
+        for graph in self.state.graphs.values():
+            if graph.final or graph.plain:
+                continue
+            for edge in graph.edges:
+                self.schedule_timeout(graph, edge)
+                for at, _ in edge.deliveries:
+                    self.kernel.schedule(
+                        max(at, self.now_ns), EdgeTimer(graph.no, edge.no), self._edge_rank(graph.no, edge.no)
+                    )
+
+    def schedule_timeout(self, graph: Graph, edge: Edge) -> None:
+        """Wake an edge at its timeout, when it waits for one."""
+        source = graph.nodes[edge.source]
+        if edge.spec.trigger == "on_timeout" and edge.status == "armed" and source.activated:
+            at = max(due_ns(edge, source), self.now_ns)
+            self.kernel.schedule(at, EdgeTimer(graph.no, edge.no), self._edge_rank(graph.no, edge.no))
+
+    @staticmethod
+    def _edge_rank(graph: int, edge: int) -> int:
+        return (_EDGE_RANK << 48) | (graph << 16) | edge
+
+    def schedule_look(self, graph: Graph, wake_ns: int) -> None:
+        """Look at the market for a graph at `wake_ns`, and not at the instant planned before."""
+        self.looking[graph.no] = wake_ns
+        if wake_ns < NEVER:
+            self.kernel.schedule(wake_ns, Look(graph.no), (_LOOK_RANK << 48) | graph.no)
+
+    def net_book(self, symbol: str, venue: str) -> VenueBook | None:
+        """The displayed book of a venue less what was already taken from it; None when it does not quote the
+        symbol."""
+        instrument = self.market.catalogue.get(symbol)
+        book = self.market.book(symbol, venue, self.now_ns)
+        if book is None or (venue, instrument.primary) not in self.state.taken:
+            return book
+        mirrored = instrument.mirror_of is not None
+        sides: dict[str, tuple[tuple[int, int], ...]] = {}
+        for name, levels in (("bid", book.bids), ("ask", book.asks)):
+            side: Literal["bid", "ask"] = "ask" if (name == "ask") != mirrored else "bid"
+            net = (
+                (price, self.net(venue, instrument.primary, side, mirror(price) if mirrored else price, size))
+                for price, size in levels
+            )
+            sides[name] = tuple(level for level in net if level[1] > 0)
+        return replace(book, bids=sides["bid"], asks=sides["ask"])
 
     def _schedule_timer(self, order: int, timer: str, at_ns: int) -> None:
         self.kernel.schedule(at_ns, OrderTimer(order, timer), (_RANKS[timer] << 48) | order)

@@ -140,5 +140,7 @@ def _fold(state: State, journal: Iterable[str]) -> None:
     for line in journal:
         folded.apply(rec.decode(line))
     for field in fields(State):
+        if not field.compare:
+            continue
         live, again = getattr(state, field.name), getattr(folded, field.name)
         _expect(live == again, "fold-equals-live", f"field {field.name!r} of the state differs from the journal's fold")

@@ -36,7 +36,7 @@ from sequence_markets.sandbox.trading.router import (
 )
 from sequence_markets.sandbox.trading.state import Order
 
-__all__ = ["activate", "arrival_price", "on_timer"]
+__all__ = ["activate", "arrival_price", "on_timer", "quantity_for"]
 
 _MS: Final = 1_000_000
 _SECOND: Final = 1_000 * _MS
@@ -75,7 +75,7 @@ def activate(desk: Desk, order: Order) -> None:
         return
     books = desk.books(order)
     mid = arrival_mid(desk, order, books)
-    qty = spec.qty_1e8 or _quantity_for(order, books, mid)
+    qty = order.qty or quantity_for(order, books, mid)
     if not qty:
         desk.emit(rec.Ended(order.no, "REJECTED", "NO_LIQUIDITY" if not mid else "QUANTITY_TOO_SMALL"))
         return
@@ -121,7 +121,7 @@ def on_timer(desk: Desk, order: Order, timer: str, step: int) -> None:
             _on_deadline(desk, order)
 
 
-def _quantity_for(order: Order, books: dict[str, VenueBook], mid: int) -> int:
+def quantity_for(order: Order, books: dict[str, VenueBook], mid: int) -> int:
     """The quantity that a notional buys now: at the limit, else at the touch, else at the mid; rounded down."""
     price = order.spec.limit_1e9 or touch(order, books, "opposite") or mid
     return order.spec.notional_1e9 * 100_000_000 // price if price else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Final, TypeAlias, cast
 
 from sequence_markets.sandbox.journal import canonical
@@ -16,22 +16,33 @@ from sequence_markets.sandbox.journal import canonical
 __all__ = [
     "AccountOpened",
     "AccountReset",
+    "Amended",
     "At",
     "Begun",
     "BookSet",
+    "Delivered",
+    "EdgeEntry",
+    "EdgeFired",
     "Ended",
     "Filled",
     "Forgot",
     "GenesisRecord",
     "GraphAccepted",
+    "GraphBreached",
+    "GraphPaused",
+    "GraphResumed",
     "Held",
     "HoldEntry",
+    "KillSwitchSet",
     "LevelEntry",
+    "NodeAmended",
+    "NodeClosed",
     "NodeEntry",
     "PositionSet",
     "PriceSet",
     "Queued",
     "Record",
+    "Released",
     "Rested",
     "SettingsSet",
     "TimerSet",
@@ -136,9 +147,15 @@ NodeEntry: TypeAlias = tuple[str, dict[str, object]]
 """(node id, normalised order specification)"""
 
 
+EdgeEntry: TypeAlias = tuple[str, int, int, dict[str, object]]
+"""(edge id, number of the source node, number of the target node, normalised specification)"""
+
+
 @dataclass(slots=True)
 class GraphAccepted:
-    """A graph was stored; its orders take the next order numbers, in node order."""
+    """A graph was stored; its first orders take the next order numbers, in node order, and the nodes that do not wait
+    are released. `waiting` numbers the nodes that wait for an edge, `slices` gives (parent, number of slices) for every
+    paced node; its slices follow it."""
 
     type: ClassVar[str] = "graph_accepted"
     client: str
@@ -147,6 +164,110 @@ class GraphAccepted:
     sandbox: bool
     metadata: object
     nodes: tuple[NodeEntry, ...]
+    waiting: tuple[int, ...] = ()
+    slices: tuple[tuple[int, int], ...] = ()
+    edges: tuple[EdgeEntry, ...] = ()
+    risk: dict[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(slots=True)
+class EdgeFired:
+    """An edge's trigger came true. `counted` of its source's fills are dealt with now; `qty` is under way to its target
+    (-1: all that is left) and arrives at `due_ns`, at once when that is zero."""
+
+    type: ClassVar[str] = "edge_fired"
+    graph: int
+    edge: int
+    counted: int
+    qty: int
+    due_ns: int
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What an edge had under way, the oldest first, has arrived, and there was nothing left to release."""
+
+    type: ClassVar[str] = "delivered"
+    graph: int
+    edge: int
+
+
+@dataclass(slots=True)
+class Released:
+    """What an edge had under way, the oldest first, has arrived: this much of its target becomes an order."""
+
+    type: ClassVar[str] = "released"
+    graph: int
+    edge: int
+    node: int
+    qty: int
+
+
+@dataclass(slots=True)
+class NodeClosed:
+    """Nothing more of a node will be released, because of `reason`, "" for a client's cancel."""
+
+    type: ClassVar[str] = "node_closed"
+    graph: int
+    node: int
+    reason: str
+
+
+@dataclass(slots=True)
+class NodeAmended:
+    """What a node aims at was changed: its target and its limit (0: none) are now these."""
+
+    type: ClassVar[str] = "node_amended"
+    graph: int
+    node: int
+    target: int
+    limit: int
+
+
+@dataclass(slots=True)
+class GraphPaused:
+    """Nothing more of a graph is released until it is resumed; `breach` names the risk rule that paused it, or ""."""
+
+    type: ClassVar[str] = "graph_paused"
+    graph: int
+    breach: str
+
+
+@dataclass(slots=True)
+class GraphResumed:
+    """A paused graph goes on."""
+
+    type: ClassVar[str] = "graph_resumed"
+    graph: int
+
+
+@dataclass(slots=True)
+class GraphBreached:
+    """A graph broke one of its risk rules."""
+
+    type: ClassVar[str] = "graph_breached"
+    graph: int
+    breach: str
+
+
+@dataclass(slots=True)
+class Amended:
+    """An order aims at another quantity and limit (0: none); nothing of it is placed just now."""
+
+    type: ClassVar[str] = "amended"
+    order: int
+    qty: int
+    limit: int
+
+
+@dataclass(slots=True)
+class KillSwitchSet:
+    """An account's kill switch was engaged or cleared."""
+
+    type: ClassVar[str] = "kill_switch_set"
+    client: str
+    engaged: bool
+    reason: str
 
 
 @dataclass(slots=True)
@@ -312,6 +433,16 @@ Record: TypeAlias = (
     | VenueConnected
     | VenueDisconnected
     | GraphAccepted
+    | Amended
+    | Delivered
+    | EdgeFired
+    | GraphBreached
+    | GraphPaused
+    | GraphResumed
+    | KillSwitchSet
+    | NodeAmended
+    | NodeClosed
+    | Released
     | Begun
     | Filled
     | Forgot
@@ -339,6 +470,16 @@ _KINDS: Final[dict[str, type[Record]]] = {
         VenueConnected,
         VenueDisconnected,
         GraphAccepted,
+        Amended,
+        Delivered,
+        EdgeFired,
+        GraphBreached,
+        GraphPaused,
+        GraphResumed,
+        KillSwitchSet,
+        NodeAmended,
+        NodeClosed,
+        Released,
         Begun,
         Filled,
         Forgot,
@@ -358,6 +499,7 @@ _FIELDS: Final[dict[type[Record], tuple[str, ...]]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()
 }
 _FREE_FORM: Final = frozenset({"metadata"})
+_OPTIONAL: Final = frozenset({"waiting", "slices", "edges", "risk"})
 
 
 def encode(record: Record) -> str:
@@ -367,7 +509,9 @@ def encode(record: Record) -> str:
     '{"now_ns":5,"type":"at"}'
     """
     kind = type(record)
-    payload: dict[str, object] = {name: getattr(record, name) for name in _FIELDS[kind]}
+    payload: dict[str, object] = {
+        name: value for name in _FIELDS[kind] if (value := getattr(record, name)) or name not in _OPTIONAL
+    }
     payload["type"] = kind.type
     return canonical(payload)
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from sequence_markets.sandbox.instruments import PREDICTION_UNIT_1E9, USD_PEGGED, Catalogue, Instrument, Side
 from sequence_markets.sandbox.journal import canonical
-from sequence_markets.sandbox.trading.errors import Refusal
+from sequence_markets.sandbox.trading.graph_spec import (
+    MOST_NODES,
+    NodeRead,
+    Shape,
+    read_edges,
+    read_pacing,
+    read_risk,
+)
+from sequence_markets.sandbox.trading.graphs import RiskSpec
+from sequence_markets.sandbox.trading.problems import ID_RULE, Problems, as_integer, as_mapping, is_id, join
 from sequence_markets.sandbox.trading.state import OrderSpec
 from sequence_markets.sandbox.venues import VENUES
 from sequence_markets.units import MAX_INT64, price_to_1e9, qty_to_1e8
@@ -28,8 +37,6 @@ _SIMPLE_KEYS: Final = frozenset(
 )
 _NODE_KEYS: Final = frozenset({"node_id", "instrument", "side", "order_type", "quantity", "execution", "activation"})
 _EXECUTION_KEYS: Final = frozenset({"policy", "urgency", "tif", "max_slippage_bps", "horizon_ms", "pacing"})
-_LONGEST_ID: Final = 128
-_ID_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +44,17 @@ class GraphSpec:
     """A submission, normalised.
 
     `content` is a digest of what was asked for, without the graph id: two submissions that mean the same have the
-    same one. `max_notional_1e9` is the admission limit in dollars, or None.
+    same one. `max_notional_1e9` is the admission limit in dollars, or None; `shape` holds the nodes and edges, paced
+    nodes cut into slices.
     """
 
     graph_id: str
-    nodes: tuple[tuple[str, OrderSpec], ...]
+    shape: Shape
+    risk: RiskSpec
     sandbox: bool
     metadata: object
     max_notional_1e9: int | None
     content: str
-
-
-class _Problems:
-    """Collects what is wrong, field by field."""
-
-    def __init__(self) -> None:
-        self.found: list[dict[str, str]] = []
-
-    def add(self, field: str, message: str) -> None:
-        self.found.append({"field": field, "message": message})
-
-    def keys(self, field: str, value: Mapping[str, object], known: frozenset[str]) -> None:
-        for key in value:
-            if key not in known:
-                self.add(_join(field, key), "unknown field")
-
-    def refuse(self) -> None:
-        if self.found:
-            first = self.found[0]
-            more = len(self.found) - 1
-            message = f"{first['field']}: {first['message']}" + (f" (and {more} more)" if more else "")
-            raise Refusal(422, "VALIDATION_ERROR", message, self.found)
 
 
 def read_body(body: Mapping[str, object], catalogue: Catalogue, quoted: Callable[[str], Sequence[str]]) -> GraphSpec:
@@ -81,49 +68,40 @@ def read_body(body: Mapping[str, object], catalogue: Catalogue, quoted: Callable
     Raises:
         Refusal: 422 with one detail per bad field.
     """
-    problems = _Problems()
+    problems = Problems()
     reader = _Reader(problems, catalogue, quoted)
     simple = "nodes" not in body and "symbol" in body
+    limit, slippage, risk = None, -1, RiskSpec()
     if simple:
         problems.keys("", body, _SIMPLE_KEYS)
-        nodes: tuple[tuple[str, OrderSpec], ...] = reader.simple(body)
-        limit = None
+        shape = reader.simple(body)
     else:
         problems.keys("", body, _GRAPH_KEYS)
-        nodes = reader.nodes(body)
-        limit = reader.risk(body.get("risk"))
+        limit, slippage, risk = read_risk(problems, body.get("risk"))
+        shape = reader.graph(body, slippage)
     graph_id = reader.graph_id(body.get("graph_id"))
     sandbox = reader.flag(body)
     metadata = body.get("metadata")
     problems.refuse()
-    content = canonical(
-        {
-            "nodes": [[node_id, spec.to_dict()] for node_id, spec in nodes],
-            "sandbox": sandbox,
-            "metadata": metadata,
-            "max_notional": limit,
-        }
-    )
-    return GraphSpec(graph_id, nodes, sandbox, metadata, limit, hashlib.sha256(content.encode()).hexdigest())
-
-
-def _join(field: str, key: str) -> str:
-    return f"{field}.{key}" if field else key
-
-
-def _mapping(value: object) -> Mapping[str, object] | None:
-    # Decoded JSON is a dict; asking for that first spares the slow look at the abstract class.
-    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101
-        return cast("Mapping[str, object]", value)
-    return None
-
-
-def _integer(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    shape = cast("Shape", shape)
+    asked: dict[str, object] = {
+        "nodes": [[node_id, spec.to_dict()] for node_id, spec in shape.nodes],
+        "sandbox": sandbox,
+        "metadata": metadata,
+        "max_notional": limit,
+    }
+    if shape.edges or shape.waiting:
+        asked["edges"] = [[name, source, target, spec.to_dict()] for name, source, target, spec in shape.edges]
+        asked["waiting"] = shape.waiting
+        asked["slices"] = shape.slices
+    if risk.to_dict():
+        asked["risk"] = risk.to_dict()
+    content = hashlib.sha256(canonical(asked).encode()).hexdigest()
+    return GraphSpec(graph_id, shape, risk, sandbox, metadata, limit, content)
 
 
 class _Reader:
-    def __init__(self, problems: _Problems, catalogue: Catalogue, quoted: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, problems: Problems, catalogue: Catalogue, quoted: Callable[[str], Sequence[str]]) -> None:
         self._problems = problems
         self._catalogue = catalogue
         self._quoted = quoted
@@ -131,8 +109,8 @@ class _Reader:
     def graph_id(self, value: object) -> str:
         if value is None:
             return ""
-        if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID or not _ID_CHARACTERS.issuperset(value):
-            self._problems.add("graph_id", "must be 1 to 128 letters, digits, '_', '-' or '.'")
+        if not isinstance(value, str) or not is_id(value):
+            self._problems.add("graph_id", ID_RULE)
             return ""
         return value
 
@@ -145,90 +123,50 @@ class _Reader:
             self._problems.add("sandbox", "says the opposite of is_sandbox")
         return any(value is True for _, value in flags)
 
-    def risk(self, value: object) -> int | None:
-        if value is None:
-            return None
-        risk = _mapping(value)
-        if risk is None:
-            self._problems.add("risk", "must be an object")
-            return None
-        for key in risk:
-            if key in ("pre_trade", "runtime", "on_failure"):
-                self._problems.add(f"risk.{key}", "is not available on the local exchange; only risk.admission is")
-            elif key != "admission":
-                self._problems.add(f"risk.{key}", "unknown field")
-        admission = _mapping(risk.get("admission", {}))
-        if admission is None:
-            self._problems.add("risk.admission", "must be an object")
-            return None
-        self._problems.keys("risk.admission", admission, frozenset({"max_notional_usd"}))
-        limit = admission.get("max_notional_usd")
-        if limit is None:
-            return None
-        return self._human("risk.admission.max_notional_usd", limit, price_to_1e9) or None
-
-    def nodes(self, body: Mapping[str, object]) -> tuple[tuple[str, OrderSpec], ...]:
+    def graph(self, body: Mapping[str, object], slippage: int) -> Shape | None:
         nodes = body.get("nodes")
         if not isinstance(nodes, list) or not nodes:
             self._problems.add("nodes", "must be a list with at least one node")
-            return ()
+            return None
         items = cast("list[object]", nodes)
-        edges = body.get("edges", [])
-        if not isinstance(edges, list):
-            self._problems.add("edges", "must be a list")
-        elif len(items) > 1 or edges:
-            self._problems.add(
-                "nodes" if len(items) > 1 else "edges",
-                "the local exchange takes graphs of one node and no edges so far",
-            )
-            return ()
-        return tuple(
-            read for number, node in enumerate(items) if (read := self._node(f"nodes[{number}]", node)) is not None
+        if len(items) > MOST_NODES:
+            self._problems.add("nodes", f"there are {len(items)}; at most {MOST_NODES} are taken")
+            return None
+        read = [self._node(f"nodes[{number}]", node, slippage) for number, node in enumerate(items)]
+        return read_edges(
+            self._problems, body.get("edges"), [node for node in read if node is not None], self._catalogue
         )
 
-    def simple(self, body: Mapping[str, object]) -> tuple[tuple[str, OrderSpec], ...]:
+    def simple(self, body: Mapping[str, object]) -> Shape | None:
         qty = notional = limit = 0
         if (body.get("qty") is None) == (body.get("notional") is None):
             self._problems.add("qty", "give either qty or notional")
         elif body.get("qty") is not None:
-            qty = self._human("qty", body["qty"], qty_to_1e8)
+            qty = self._problems.human("qty", body["qty"], qty_to_1e8)
         else:
-            notional = self._human("notional", body["notional"], price_to_1e9)
+            notional = self._problems.human("notional", body["notional"], price_to_1e9)
         if body.get("price") is not None:
-            limit = self._human("price", body["price"], price_to_1e9)
+            limit = self._problems.human("price", body["price"], price_to_1e9)
         spec = self._order("", body, "symbol", "venue", "spot", body.get("side"), limit, "price", qty, notional, {})
-        return () if spec is None else (("order", spec),)
+        return None if spec is None else Shape((("order", spec),))
 
-    def _human(self, field: str, value: object, convert: Callable[[int | float, str], int]) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self._problems.add(field, "must be a number")
-            return 0
-        try:
-            return convert(value, field)
-        except ValueError as error:
-            self._problems.add(field, str(error))
-            return 0
-
-    def _node(self, at: str, value: object) -> tuple[str, OrderSpec] | None:
-        node = _mapping(value)
+    def _node(self, at: str, value: object, slippage: int) -> NodeRead | None:
+        node = as_mapping(value)
         if node is None:
             self._problems.add(at, "must be an object")
             return None
         self._problems.keys(at, node, _NODE_KEYS)
         node_id = node.get("node_id")
-        if (
-            not isinstance(node_id, str)
-            or not 0 < len(node_id) <= _LONGEST_ID
-            or not _ID_CHARACTERS.issuperset(node_id)
-        ):
-            self._problems.add(f"{at}.node_id", "must be 1 to 128 letters, digits, '_', '-' or '.'")
+        if not isinstance(node_id, str) or not is_id(node_id):
+            self._problems.add(f"{at}.node_id", ID_RULE)
             node_id = ""
-        if node.get("activation", "root") != "root":
-            self._problems.add(f"{at}.activation", "must be 'root': no edge leads to this node")
-        instrument = _mapping(node.get("instrument"))
+        activation = node.get("activation") or ""
+        if activation not in ("", "root", "wait"):
+            self._problems.add(f"{at}.activation", "must be 'root' or 'wait'")
+        instrument = as_mapping(node.get("instrument"))
         if instrument is None:
             self._problems.add(f"{at}.instrument", "must be an object with a symbol")
-            return None
+            return NodeRead(at, node_id, None, str(activation), None)
         self._problems.keys(f"{at}.instrument", instrument, frozenset({"symbol", "type", "venue"}))
         kind = instrument.get("type", "spot")
         if kind not in ("spot", "perp", "prediction"):
@@ -239,6 +177,10 @@ class _Reader:
         execution: object = node.get("execution")
         if execution is None:
             execution = dict[str, object]()
+        options = as_mapping(execution)
+        pacing = None
+        if options is not None and options.get("pacing") is not None:
+            pacing = read_pacing(self._problems, f"{at}.execution.pacing", options["pacing"], qty)
         spec = self._order(
             at,
             instrument,
@@ -252,31 +194,33 @@ class _Reader:
             notional,
             execution,
         )
-        return None if spec is None or not node_id else (node_id, spec)
+        if spec is not None and slippage >= 0:
+            spec = replace(spec, cap_bps=slippage if spec.cap_bps < 0 else min(slippage, spec.cap_bps))
+        return NodeRead(at, node_id, spec, str(activation), pacing)
 
     def _order_type(self, at: str, value: object) -> int:
         if value == "market":
             return 0
-        order_type = _mapping(value)
-        inner = _mapping(order_type.get("limit")) if order_type is not None else None
+        order_type = as_mapping(value)
+        inner = as_mapping(order_type.get("limit")) if order_type is not None else None
         if order_type is None or inner is None or len(order_type) != 1:
             self._problems.add(at, "must be 'market' or {'limit': {'price_1e9': ...}}")
             return 0
         self._problems.keys(f"{at}.limit", inner, frozenset({"price_1e9"}))
-        price = _integer(inner.get("price_1e9"))
+        price = as_integer(inner.get("price_1e9"))
         if price is None or not 0 < price <= MAX_INT64:
             self._problems.add(f"{at}.limit.price_1e9", "must be an integer > 0 within 64 bits")
             return 0
         return price
 
     def _quantity(self, at: str, value: object) -> tuple[int, int]:
-        quantity = _mapping(value)
+        quantity = as_mapping(value)
         for kind, unit in (("fixed", "qty_1e8"), ("notional", "usd_1e9")):
-            inner = _mapping(quantity.get(kind)) if quantity is not None else None
+            inner = as_mapping(quantity.get(kind)) if quantity is not None else None
             if quantity is None or inner is None or len(quantity) != 1:
                 continue
             self._problems.keys(f"{at}.{kind}", inner, frozenset({unit}))
-            amount = _integer(inner.get(unit))
+            amount = as_integer(inner.get(unit))
             if amount is None or not 0 < amount <= MAX_INT64:
                 self._problems.add(f"{at}.{kind}.{unit}", "must be an integer > 0 within 64 bits")
                 return 0, 0
@@ -300,13 +244,13 @@ class _Reader:
     ) -> OrderSpec | None:
         side_read: Side | None = "buy" if side == "buy" else "sell" if side == "sell" else None
         if side_read is None:
-            self._problems.add(_join(at, "side"), "must be 'buy' or 'sell'")
-        instrument = self._instrument(_join(at, symbol_field), place.get("symbol"), kind)
-        venue = self._venue(_join(at, venue_field), place.get("venue"), instrument)
+            self._problems.add(join(at, "side"), "must be 'buy' or 'sell'")
+        instrument = self._instrument(join(at, symbol_field), place.get("symbol"), kind)
+        venue = self._venue(join(at, venue_field), place.get("venue"), instrument)
         if instrument is not None and limit:
-            self._limit(_join(at, limit_field), limit, instrument)
-        options = self._execution(_join(at, "execution"), execution)
-        if instrument is None or side_read is None or options is None or self._problems.found:
+            self._limit(join(at, limit_field), limit, instrument)
+        options = self._execution(join(at, "execution"), execution)
+        if instrument is None or side_read is None or options is None:
             return None
         policy, urgency, tif, cap, horizon = options
         return OrderSpec(
@@ -358,13 +302,11 @@ class _Reader:
             self._problems.add(at, f"must be a multiple of the tick, {instrument.tick_1e9} (1e-9)")
 
     def _execution(self, at: str, value: object) -> tuple[str, str, str, int, int] | None:
-        execution = _mapping(value)
+        execution = as_mapping(value)
         if execution is None:
             self._problems.add(at, "must be an object")
             return None
         self._problems.keys(at, execution, _EXECUTION_KEYS)
-        if execution.get("pacing") is not None:
-            self._problems.add(f"{at}.pacing", "needs a graph of several nodes; use policy 'time_drip' instead")
         policy = self._word(at, execution, "policy", POLICIES, "sor")
         urgency = self._word(at, execution, "urgency", URGENCIES, "medium")
         tif = self._word(at, execution, "tif", TIFS, "GTC")
@@ -387,8 +329,5 @@ class _Reader:
         value = execution.get(key)
         if value is None:
             return default
-        number = _integer(value)
-        if number is None or not low <= number <= high:
-            self._problems.add(f"{at}.{key}", f"must be an integer between {low} and {high}")
-            return default
-        return number
+        number = self._problems.bounded(f"{at}.{key}", value, low, high)
+        return default if number is None else number

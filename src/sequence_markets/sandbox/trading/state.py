@@ -6,13 +6,22 @@ Folding the same records always gives the same state; nothing here reads a clock
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, Literal, cast
 
 from sequence_markets.sandbox.instruments import USD_PEGGED, InstrumentType, Side
 from sequence_markets.sandbox.trading import records as rec
-from sequence_markets.sandbox.trading.amounts import ONE_PRICE, margin_for, value_down, value_up
+from sequence_markets.sandbox.trading.amounts import ONE_PRICE, margin_for, shares, value_down, value_up
 from sequence_markets.sandbox.trading.errors import InvariantError
+from sequence_markets.sandbox.trading.graphs import (
+    Edge,
+    Graph,
+    News,
+    Node,
+    make_edge,
+    make_risk,
+    refresh,
+)
 from sequence_markets.sandbox.trading.ledger import (
     INSURANCE,
     ROUNDING,
@@ -136,6 +145,8 @@ class Order:
     qty: int
     created_ns: int
     updated_ns: int
+    graph: int
+    node: int
     own_fees: tuple[tuple[str, int, int], ...] = ()
     status: Status = "PENDING"
     reason: str = ""
@@ -184,18 +195,6 @@ class Group:
     no: int
     children: list[int]
     wake_ns: int = 0
-
-
-@dataclass(slots=True)
-class Graph:
-    """A graph as it was accepted."""
-
-    graph_id: str
-    content: str
-    sandbox: bool
-    metadata: object
-    orders: tuple[int, ...]
-    created_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +246,8 @@ class Account:
     mode: str
     settings: Settings
     kill_switch: bool = False
+    kill_reason: str = ""
+    kill_ns: int = 0
     graphs: dict[str, Graph] = field(default_factory=dict[str, Graph])
     orders: dict[str, int] = field(default_factory=dict[str, int])
     fills: list[Fill] = field(default_factory=list[Fill])
@@ -265,6 +266,9 @@ class State:
     last_child: int = 0
     last_position: int = 0
     fill_count: int = 0
+    last_graph: int = 0
+    graphs: dict[int, Graph] = field(default_factory=dict[int, Graph])
+    news: list[News] | None = field(default=None, compare=False, repr=False)
     ledger: Ledger = field(default_factory=Ledger)
     accounts: dict[str, Account] = field(default_factory=dict[str, Account])
     orders: dict[int, Order] = field(default_factory=dict[int, Order])
@@ -351,34 +355,159 @@ class State:
 
     def _graph_accepted(self, record: rec.GraphAccepted) -> None:
         account = self.accounts[record.client]
-        numbers: list[int] = []
-        for node_id, entry in record.nodes:
-            self.last_order += 1
-            spec = _make_spec(**entry)
-            order = Order(
-                no=self.last_order,
-                id=f"graph:{record.graph_id}:{node_id}:1",
-                client=record.client,
-                graph_id=record.graph_id,
-                node_id=node_id,
-                spec=spec,
-                qty=spec.qty_1e8,
-                created_ns=self.now_ns,
-                updated_ns=self.now_ns,
-                own_fees=account.settings.fees,
-            )
-            self.orders[order.no] = order
-            self.working[order.no] = None
-            account.orders[order.id] = order.no
-            numbers.append(order.no)
-        account.graphs[record.graph_id] = Graph(
+        self.last_graph += 1
+        graph = Graph(
+            self.last_graph,
+            record.client,
             record.graph_id,
             record.content,
             record.sandbox,
             record.metadata,
-            tuple(numbers),
             self.now_ns,
+            [],
+            [],
+            make_risk(**record.risk),
         )
+        self.graphs[graph.no] = account.graphs[record.graph_id] = graph
+        waiting = frozenset(record.waiting)
+        for number, (node_id, entry) in enumerate(record.nodes):
+            spec = _make_spec(**entry)
+            graph.nodes.append(Node(number, node_id, spec, spec.qty_1e8, number not in waiting))
+            self._new_order(account, graph, graph.nodes[number], spec.qty_1e8)
+        graph.unfinished = len(graph.nodes)
+        for number, (edge_id, source, target, what) in enumerate(record.edges):
+            graph.edges.append(Edge(number, edge_id, source, target, make_edge(**what)))
+            graph.nodes[source].outgoing.append(number)
+            graph.nodes[target].incoming.append(number)
+        for parent, count in record.slices:
+            graph.nodes[parent].slices = tuple(range(parent + 1, parent + 1 + count))
+            for number in graph.nodes[parent].slices:
+                graph.nodes[number].parent = parent
+        for node in graph.nodes:
+            if node.root:
+                self._activated(graph, node, node.target)
+        for node in graph.nodes:
+            refresh(graph, node, self.orders, self.news)
+
+    def _new_order(self, account: Account, graph: Graph, node: Node, qty: int) -> None:
+        self.last_order += 1
+        order = Order(
+            no=self.last_order,
+            id=f"graph:{graph.graph_id}:{node.id}:{len(node.orders) + 1}",
+            client=account.client,
+            graph_id=graph.graph_id,
+            node_id=node.id,
+            spec=node.spec,
+            qty=qty,
+            created_ns=self.now_ns,
+            updated_ns=self.now_ns,
+            graph=graph.no,
+            node=node.no,
+            own_fees=account.settings.fees,
+        )
+        self.orders[order.no] = order
+        self.working[order.no] = None
+        account.orders[order.id] = order.no
+        node.orders.append(order.no)
+
+    def _activated(self, graph: Graph, node: Node, qty: int) -> None:
+        node.released += qty
+        if not node.activated_ns:
+            node.activated_ns = self.now_ns
+            self._tell(graph, node, "activated")
+
+    def _tell(self, graph: Graph, node: Node, kind: str, qty: int = 0) -> None:
+        if self.news is not None and not graph.plain:
+            self.news.append(News(graph.no, node.no, kind, qty))
+
+    def _place_of(self, order: Order) -> tuple[Graph, Node]:
+        graph = self.graphs[order.graph]
+        return graph, graph.nodes[order.node]
+
+    def _order_moved(self, order: Order) -> None:
+        graph, node = self._place_of(order)
+        refresh(graph, node, self.orders, self.news)
+
+    def _edge_fired(self, record: rec.EdgeFired) -> None:
+        graph = self.graphs[record.graph]
+        edge = graph.edges[record.edge]
+        edge.step("stream" if edge.spec.trigger == "on_fill" else "fire")
+        edge.fire_count += 1
+        edge.counted = record.counted
+        edge.deliveries.append((record.due_ns, record.qty))
+        refresh(graph, graph.nodes[edge.source], self.orders, self.news)
+        refresh(graph, graph.nodes[edge.target], self.orders, self.news)
+
+    def _delivered(self, record: rec.Delivered) -> None:
+        graph = self.graphs[record.graph]
+        edge = graph.edges[record.edge]
+        edge.deliveries.pop(0)
+        refresh(graph, graph.nodes[edge.target], self.orders, self.news)
+
+    def _released(self, record: rec.Released) -> None:
+        graph = self.graphs[record.graph]
+        node = graph.nodes[record.node]
+        if node.final or (node.target and node.released + record.qty > node.target):
+            raise InvariantError("released-at-most-target", f"{record.qty} more of {node.released} of {node.id}")
+        graph.edges[record.edge].deliveries.pop(0)
+        if node.activated:
+            self._new_order(self.accounts[graph.client], graph, node, record.qty)
+        else:
+            self.orders[node.orders[0]].qty = record.qty
+        self._activated(graph, node, record.qty)
+        refresh(graph, node, self.orders, self.news)
+
+    def _node_closed(self, record: rec.NodeClosed) -> None:
+        graph = self.graphs[record.graph]
+        node = graph.nodes[record.node]
+        node.closed = True
+        node.reason = record.reason
+        refresh(graph, node, self.orders, self.news)
+
+    def _node_amended(self, record: rec.NodeAmended) -> None:
+        graph = self.graphs[record.graph]
+        node = graph.nodes[record.node]
+        node.target = record.target
+        node.spec = replace(node.spec, limit_1e9=record.limit)
+        if not node.activated:
+            order = self.orders[node.orders[0]]
+            order.qty, order.spec, order.updated_ns = record.target, node.spec, self.now_ns
+        refresh(graph, node, self.orders, self.news)
+
+    def _graph_paused(self, record: rec.GraphPaused) -> None:
+        graph = self.graphs[record.graph]
+        graph.breach = record.breach
+        graph.step("pause")
+
+    def _graph_resumed(self, record: rec.GraphResumed) -> None:
+        graph = self.graphs[record.graph]
+        graph.breach = ""
+        filled = any(node.filled for node in graph.nodes)
+        begun = any(node.accepted for node in graph.nodes)
+        graph.step("resume_filled" if filled else "resume" if begun else "resume_pending")
+
+    def _graph_breached(self, record: rec.GraphBreached) -> None:
+        self.graphs[record.graph].breach = record.breach
+
+    def _amended(self, record: rec.Amended) -> None:
+        order = self.orders[record.order]
+        if record.qty <= order.filled:
+            raise InvariantError("filled-at-most-target", f"{order.id}: {order.filled} filled, amended to {record.qty}")
+        graph, node = self._place_of(order)
+        # The order of a paced node only sums up its slices; it releases nothing itself.
+        change = record.qty - order.qty
+        node.target += change
+        node.released += change
+        order.qty = record.qty
+        order.spec = node.spec = replace(order.spec, limit_1e9=record.limit)
+        order.updated_ns = self.now_ns
+        refresh(graph, node, self.orders, self.news)
+
+    def _kill_switch_set(self, record: rec.KillSwitchSet) -> None:
+        account = self.accounts[record.client]
+        account.kill_switch = record.engaged
+        account.kill_reason = record.reason
+        account.kill_ns = self.now_ns if record.engaged else 0
 
     def _begun(self, record: rec.Begun) -> None:
         order = self.orders[record.order]
@@ -388,6 +517,19 @@ class State:
         order.cap_1e9 = record.cap_1e9
         order.deadline_ns = record.deadline_ns
         order.timers.pop("start", None)
+        graph, node = self._place_of(order)
+        if not node.target:
+            # What a notional buys is known once it begins.
+            node.target = node.released = record.qty
+            self._share(graph, node)
+        node.accepted = True
+        self._tell(graph, node, "accepted")
+        refresh(graph, node, self.orders, self.news)
+
+    def _share(self, graph: Graph, node: Node) -> None:
+        for number, qty in zip(node.slices, shares(node.target, len(node.slices)), strict=True):
+            graph.nodes[number].target = qty
+            self.orders[graph.nodes[number].orders[0]].qty = qty
 
     def _ended(self, record: rec.Ended) -> None:
         order = self.orders[record.order]
@@ -396,6 +538,10 @@ class State:
         self._enter(order, cast("Status", record.status))
         order.reason = record.reason
         order.timers.clear()
+        graph, node = self._place_of(order)
+        if order.status in ("REJECTED", "FAILED"):
+            self._tell(graph, node, "failed")
+        refresh(graph, node, self.orders, self.news)
 
     def _enter(self, order: Order, status: Status) -> None:
         if status not in _ARROWS.get(order.status, ()):
@@ -469,6 +615,8 @@ class State:
             timers[record.timer] = (record.at_ns, record.step)
         else:
             timers.pop(record.timer, None)
+        if record.timer == "start":
+            self._order_moved(self.orders[record.order])
 
     def _forgot(self, record: rec.Forgot) -> None:
         levels = self.taken[(record.venue, record.symbol)]
@@ -509,10 +657,21 @@ class State:
                 self.now_ns,
             )
         )
-        order.filled += record.qty
-        order.notional += record.qty * record.price
-        order.fees += record.fee
-        order.fill_count += 1
+        graph, node = self._place_of(order)
+        self._count(order, node, record)
+        if node.parent >= 0:
+            parent = graph.nodes[node.parent]
+            self._count(self.orders[parent.orders[0]], parent, record)
+        for filled in (node,) if node.parent < 0 else (node, graph.nodes[node.parent]):
+            self._tell(graph, filled, "fill", record.qty)
+            refresh(graph, filled, self.orders, self.news)
+
+    def _count(self, order: Order, node: Node, record: rec.Filled) -> None:
+        for counter in (order, node):
+            counter.filled += record.qty
+            counter.notional += record.qty * record.price
+            counter.fees += record.fee
+            counter.fill_count += 1
         self._enter(order, "FILLED" if order.filled == order.qty else "PARTIAL")
         if order.status == "FILLED":
             order.timers.clear()
@@ -602,6 +761,16 @@ _HANDLERS: Final = cast(
         rec.VenueConnected: State._venue_connected,
         rec.VenueDisconnected: State._venue_disconnected,
         rec.GraphAccepted: State._graph_accepted,
+        rec.EdgeFired: State._edge_fired,
+        rec.Delivered: State._delivered,
+        rec.Released: State._released,
+        rec.NodeClosed: State._node_closed,
+        rec.NodeAmended: State._node_amended,
+        rec.GraphPaused: State._graph_paused,
+        rec.GraphResumed: State._graph_resumed,
+        rec.GraphBreached: State._graph_breached,
+        rec.Amended: State._amended,
+        rec.KillSwitchSet: State._kill_switch_set,
         rec.Begun: State._begun,
         rec.Ended: State._ended,
         rec.Held: State._held,

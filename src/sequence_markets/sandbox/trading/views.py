@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from sequence_markets.sandbox.trading.state import Account, Fill, Graph, Order, State
+from sequence_markets.sandbox.trading.graphs import Edge, Graph, Node
+from sequence_markets.sandbox.trading.machines import EDGE, NODE
+from sequence_markets.sandbox.trading.state import Account, Fill, Order, State
 
-__all__ = ["LARGEST_PAGE", "fill_row", "graph_row", "graph_status", "node_status", "order_row", "page"]
+__all__ = ["LARGEST_PAGE", "fill_row", "graph_row", "node_row", "order_row", "page"]
 
 LARGEST_PAGE: Final = 500
-
-_NODE_STATUS: Final = {
-    "NEW": "pending",
-    "PENDING": "pending",
-    "ACCEPTED": "executing",
-    "PARTIAL": "partial_fill",
-    "FILLED": "filled",
-    "COMPLETED": "partial_fill",
-    "CANCELLED": "cancelled",
-    "REJECTED": "rejected",
-    "FAILED": "rejected",
-}
-_EXPIRED: Final = frozenset({"HORIZON_EXPIRED", "MARKET_CLOSED"})
 
 T = TypeVar("T")
 
@@ -78,49 +67,36 @@ def fill_row(state: State, fill: Fill) -> dict[str, object]:
     }
 
 
-def node_status(order: Order) -> str:
-    """An order's state in the words of a graph's node."""
-    if order.status == "PENDING" and order.timers:
-        return "armed"
-    return _NODE_STATUS[order.status]
+def node_row(state: State, node: Node) -> dict[str, object]:
+    """A node's entry in the status of its graph."""
+    order = state.orders[node.orders[-1]]
+    return {
+        "status": NODE.word(node.status),
+        "node_order_id": order.id,
+        "target_qty_1e8": node.target,
+        "filled_qty_1e8": node.filled,
+        "avg_fill_price_1e9": node.notional // node.filled if node.filled else None,
+        "fill_count": node.fill_count,
+        "failure_reason": node.reason or order.reason or None,
+    }
 
 
-def graph_status(state: State, graph: Graph) -> str:
-    """A graph's state, from those of its orders."""
-    orders = [state.orders[no] for no in graph.orders]
-    if not all(order.done for order in orders):
-        if any(order.filled for order in orders):
-            return "partial_fill"
-        return "pending" if all(order.status == "PENDING" for order in orders) else "active"
-    if all(order.reason in _EXPIRED for order in orders):
-        return "expired"
-    if any(order.status in ("CANCELLED", "REJECTED", "FAILED") for order in orders):
-        return "aborted"
-    return "completed"
+def edge_row(edge: Edge) -> dict[str, object]:
+    """An edge's entry in the status of its graph."""
+    return {"status": EDGE.word(edge.status), "fired": edge.fire_count > 0, "fire_count": edge.fire_count}
 
 
 def graph_row(state: State, account: Account, graph: Graph) -> dict[str, object]:
     """The whole status of a graph."""
-    orders = [state.orders[no] for no in graph.orders]
     return {
         "graph_id": graph.graph_id,
         "client_id": account.client,
-        "status": graph_status(state, graph),
+        "status": graph.status,
         "is_sandbox": graph.sandbox,
         "created_unix_ns": graph.created_ns,
-        "nodes": {
-            order.node_id: {
-                "status": node_status(order),
-                "node_order_id": order.id,
-                "target_qty_1e8": order.qty,
-                "filled_qty_1e8": order.filled,
-                "avg_fill_price_1e9": average_price(order) or None,
-                "fill_count": order.fill_count,
-                "failure_reason": order.reason or None,
-            }
-            for order in orders
-        },
-        "edges": {},
+        "failure_reason": graph.breach or None,
+        "nodes": {node.id: node_row(state, node) for node in graph.nodes},
+        "edges": {edge.id: edge_row(edge) for edge in graph.edges},
     }
 
 
