@@ -1,15 +1,9 @@
-"""The code samples of the SDK reference run verbatim against the sandbox, dict access included.
-
-The reference is plain text that lost its indentation and the line ends around its code blocks, so each sample is named
-by where it starts and ends and by the depth of its lines. Not a character of the code itself is changed.
-"""
+"""The code samples of levels 0 to 2 of the SDK reference run verbatim against the sandbox, dict access included."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,32 +12,9 @@ import sequence_markets
 from sequence_markets import Sequence, SequenceError
 from sequence_markets.sandbox import Sandbox
 
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "python-sdk-reference.txt"
+from .samples import Sample, flat, needs_reference, run
 
-pytestmark = pytest.mark.skipif(
-    not REFERENCE.exists(), reason="the SDK reference is not beside this checkout; its samples cannot be read"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Where a sample stands: its first characters, its last ones, and the depth of each line."""
-
-    start: str
-    end: str
-    depths: tuple[int, ...]
-
-    def source(self) -> str:
-        text = REFERENCE.read_text(encoding="utf-8")
-        first = text.index(self.start)
-        block = text[first : text.index(self.end, first) + len(self.end)]
-        lines = block.split("\n")
-        assert len(lines) == len(self.depths), f"the sample at {self.start!r} has {len(lines)} lines"
-        return "\n".join("    " * depth + line for depth, line in zip(self.depths, lines, strict=True))
-
-
-def flat(lines: int) -> tuple[int, ...]:
-    return (0,) * lines
+pytestmark = needs_reference
 
 
 @pytest.fixture
@@ -56,10 +27,6 @@ def sandbox() -> Iterator[Sandbox]:
 def scope(sandbox: Sandbox) -> Iterator[dict[str, Any]]:
     with sandbox.client() as seq:
         yield {"seq": seq, "Sequence": Sequence, "SequenceError": SequenceError, "time": time}
-
-
-def run(sample: Sample, scope: dict[str, Any]) -> None:
-    exec(compile(sample.source(), str(REFERENCE), "exec"), scope)
 
 
 def test_constructing_clients(scope: dict[str, Any]) -> None:
