@@ -1,0 +1,1 @@
+"""Execution graphs: building, checking, recipes and pictures."""
