@@ -213,6 +213,8 @@ _COLOURS: Final = {
 }
 _NO_STATE: Final = ("#ffffff", "#57606a")
 _SLICE: Final = re.compile(r"(.+)_slice_(\d+)", re.DOTALL)
+_PACE: Final = re.compile(r"(.+)_pace_(\d+)", re.DOTALL)
+"""The ids of the nodes and of the edges that a paced node is expanded into."""
 
 
 def _drawing(graph: Graph | GraphStatus, status: GraphStatus | None) -> _Drawing:
@@ -222,18 +224,24 @@ def _drawing(graph: Graph | GraphStatus, status: GraphStatus | None) -> _Drawing
     if status is None:
         return drawn
     fired = {edge_id for edge_id, edge in status.edges.items() if edge.fired}
-    return replace(
-        drawn,
-        title=f"{status.graph_id} {status.status}",
-        boxes=tuple(
-            replace(box, lines=(*box.lines, _progress(status.nodes[box.key])), state=status.nodes[box.key].status)
-            if box.key in status.nodes
-            else box
-            for box in drawn.boxes
+    states = {box.key: box for box in _boxes(status)}
+    edges = _drawable(graph.nodes, graph.edges)
+    known = {box.key for box in drawn.boxes}
+    slices = [arrow for arrow in _slices(status) if arrow.source in known and arrow.target not in known]
+    return _Drawing(
+        f"{status.graph_id} {status.status}",
+        (
+            *(
+                replace(box, lines=(*box.lines, *states[box.key].lines), state=states[box.key].state)
+                if box.key in states
+                else box
+                for box in drawn.boxes
+            ),
+            *(states[arrow.target] for arrow in slices),
         ),
-        arrows=tuple(
-            replace(arrow, fired=edge.edge_id in fired)
-            for arrow, edge in zip(drawn.arrows, _drawable(graph.nodes, graph.edges), strict=True)
+        (
+            *(replace(arrow, fired=edge.edge_id in fired) for arrow, edge in zip(drawn.arrows, edges, strict=True)),
+            *slices,
         ),
     )
 
@@ -250,21 +258,30 @@ def _of_specs(nodes: Sequence[NodeSpec], edges: Sequence[EdgeSpec]) -> tuple[tup
 
 
 def _of_status(status: GraphStatus) -> _Drawing:
-    boxes = tuple(_Box(key, key, (_progress(node),), node.status) for key, node in status.nodes.items())
     arrows: list[_Arrow] = []
     notes: list[str] = []
     for edge_id, edge in status.edges.items():
         ends = (edge.from_node, edge.to_node) if edge.from_node and edge.to_node else _ends(edge_id, status.nodes)
-        if ends is None or not {*ends} <= status.nodes.keys():
-            notes.append(f"edge {edge_id}: {edge.status}")
-        else:
+        if ends is not None and {*ends} <= status.nodes.keys():
             arrows.append(_Arrow(*ends, edge.status, edge.fired))
+        elif not ((paced := _PACE.fullmatch(edge_id)) and f"{paced[1]}_slice_{paced[2]}" in status.nodes):
+            notes.append(f"edge {edge_id}: {edge.status}")
     linked = {(arrow.source, arrow.target) for arrow in arrows}
-    for key in status.nodes:
-        parent = _SLICE.fullmatch(key)
-        if parent and parent[1] in status.nodes and (parent[1], key) not in linked:
-            arrows.append(_Arrow(parent[1], key, f"slice {parent[2]}"))
-    return _Drawing(f"{status.graph_id} {status.status}", boxes, tuple(arrows), tuple(notes))
+    arrows += [arrow for arrow in _slices(status) if (arrow.source, arrow.target) not in linked]
+    return _Drawing(f"{status.graph_id} {status.status}", _boxes(status), tuple(arrows), tuple(notes))
+
+
+def _boxes(status: GraphStatus) -> tuple[_Box, ...]:
+    return tuple(_Box(key, key, (_progress(node),), node.status) for key, node in status.nodes.items())
+
+
+def _slices(status: GraphStatus) -> list[_Arrow]:
+    """Return an arrow from every paced node to each of its slices."""
+    found = [(key, parent) for key in status.nodes if (parent := _SLICE.fullmatch(key)) and parent[1] in status.nodes]
+    fired = {edge_id for edge_id, edge in status.edges.items() if edge.fired}
+    return [
+        _Arrow(parent[1], key, f"slice {parent[2]}", f"{parent[1]}_pace_{parent[2]}" in fired) for key, parent in found
+    ]
 
 
 def _ends(edge_id: str, nodes: Iterable[str]) -> tuple[str, str] | None:

@@ -24,10 +24,6 @@ from sequence_markets.sandbox import Sandbox
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NOT_SERVED = {
-    "amend", "cancel_all_on_venue", "decrease", "graph_resume", "kill_switch_clear", "kill_switch_engage", "redeem",
-}  # fmt: skip
-"""Calls that the local exchange does not answer, so that their examples cannot run."""
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -58,8 +54,6 @@ def test_the_examples_of_a_module_hold(name: str) -> None:
     for test in tests:
         if test.name.startswith(f"{AsyncSequence.__module__}."):
             continue  # awaited below
-        if test.name.rpartition(".")[2] in NOT_SERVED:
-            continue
         with Sandbox(seed=7) as sandbox, sandbox.client() as seq:
             test.globs = {**test.globs, "seq": seq, "sandbox": sandbox}
             runner.run(test)
@@ -75,7 +69,7 @@ async def _run_awaited() -> None:
     ran = 0
     for name, method in inspect.getmembers(AsyncSequence, inspect.isfunction):
         examples = doctest.DocTestParser().get_examples(inspect.getdoc(method) or "")
-        if name.startswith("_") or name in NOT_SERVED or not examples:
+        if name.startswith("_") or not examples:
             continue
         with Sandbox(seed=7) as sandbox:
             async with sandbox.async_client() as seq:

@@ -84,11 +84,21 @@ def test_an_edge_whose_ends_are_unknown_is_listed() -> None:
 
 def test_slices_hang_under_their_node() -> None:
     nodes: dict[str, Any] = {name: {"status": "filled"} for name in ("twap", "twap_slice_0", "twap_slice_1")}
-    status = GraphStatus.model_validate({"graph_id": "g", "status": "active", "nodes": nodes, "edges": {}})
-    assert status.tree().splitlines()[1:] == [
+    nodes["twap_slice_1"] = {"status": "armed"}
+    edges = {"twap_pace_0": {"status": "fired", "fired": True}, "twap_pace_1": {"status": "armed", "fired": False}}
+    status = GraphStatus.model_validate({"graph_id": "g", "status": "active", "nodes": nodes, "edges": edges})
+    assert status.tree().splitlines() == [
+        "g active",
         "twap  filled",
-        "├─ slice 0 → twap_slice_0  filled",
-        "└─ slice 1 → twap_slice_1  filled",
+        "├─ slice 0 ✓ → twap_slice_0  filled",
+        "└─ slice 1 → twap_slice_1  armed",
+    ]
+    twap = recipes.twap("A", "buy", 2, slices=2, interval_ms=1000)
+    assert status.tree(twap).splitlines() == [
+        "g active",
+        "twap  buy 2 A, market, 2 slices every 1 s  filled",
+        "├─ slice 0 ✓ → twap_slice_0  filled",
+        "└─ slice 1 → twap_slice_1  armed",
     ]
 
 

@@ -1131,7 +1131,8 @@ class AsyncSequence:
             >>> try:
             ...     await seq.graph_resume(graph.graph_id)
             ... except ConflictError as error:
-            ...     print(error.status)
+            ...     refused = error
+            >>> refused.status
             409
         """
         await self._call(_graphs.graph_resume(graph_id), timeout)

@@ -1126,7 +1126,8 @@ class Sequence:
             >>> try:
             ...     seq.graph_resume(graph.graph_id)
             ... except ConflictError as error:
-            ...     print(error.status)
+            ...     refused = error
+            >>> refused.status
             409
         """
         self._call(_graphs.graph_resume(graph_id), timeout)
