@@ -19,15 +19,16 @@ from sequence_markets.sandbox.kernel import Kernel
 from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
 from sequence_markets.sandbox.market.scripted import ScriptedMarket
 from sequence_markets.sandbox.trading import cascade, invariants, paper, policies, records as rec
+from sequence_markets.sandbox.trading.amending import amend_node, amend_order, read_change
 from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer
 from sequence_markets.sandbox.trading.errors import InvariantError, Refusal
-from sequence_markets.sandbox.trading.graphs import Graph
+from sequence_markets.sandbox.trading.graphs import Graph, Node
 from sequence_markets.sandbox.trading.positions import POSITION_KINDS, positions_answer
 from sequence_markets.sandbox.trading.queue import look_at_book, look_at_print, run_watch, settle_changes
 from sequence_markets.sandbox.trading.router import content_id
 from sequence_markets.sandbox.trading.spec import GraphSpec, read_body
 from sequence_markets.sandbox.trading.state import Account, Order, State, mirror, other_side
-from sequence_markets.sandbox.trading.views import fill_row, graph_row, order_row, page
+from sequence_markets.sandbox.trading.views import fill_row, graph_row, node_row, order_row, page
 from sequence_markets.sandbox.venues import VENUES
 
 __all__ = ["Advanced", "Exchange", "InvariantError", "JournalError", "Refusal"]
@@ -363,6 +364,140 @@ class Exchange:
             self._execute(lambda: cascade.close_node(self._desk, graph, graph.nodes[order.node], ""))
         return {"node_order_id": order.id, "status": order.status}
 
+    def amend_order(self, client_id: str, node_order_id: str, body: Mapping[str, object]) -> dict[str, object]:
+        """Give an order another total quantity, another limit, or both. Its place in the queue is lost.
+
+        Args:
+            client_id: The account.
+            node_order_id: The order; one that waits for an edge may be amended too.
+            body: `new_qty_1e8` is the new total, filled part included; `new_constraints.max_price_1e9` the new limit,
+                for sells as well.
+
+        Raises:
+            Refusal: 404 for an unknown order, 409 for one that is over, 422 for what cannot be or be paid.
+        """
+        order = self._order(client_id, node_order_id)
+        change = read_change(body)
+        self._execute(lambda: amend_order(self._desk, order, change))
+        return {**order_row(order), "mode": "cancel_replace"}
+
+    def amend_node(self, client_id: str, graph_id: str, node_id: str, body: Mapping[str, object]) -> dict[str, object]:
+        """Change what a node of a graph aims at; the body is that of `amend_order`.
+
+        Raises:
+            Refusal: 404 for an unknown node, 409 for one that is final, 422 for what cannot be or be paid.
+        """
+        graph = self._graph(client_id, graph_id)
+        node = next((node for node in graph.nodes if node.id == node_id), None)
+        if node is None:
+            raise Refusal.unknown(f"node {node_id!r}")
+        change = read_change(body)
+        self._execute(lambda: amend_node(self._desk, graph, node, change))
+        return {"graph_id": graph_id, "node_id": node_id, **node_row(self._desk.state, node), "mode": "cancel_replace"}
+
+    def pause_graph(self, client_id: str, graph_id: str) -> dict[str, object]:
+        """Release nothing more of a graph until it is resumed; what works goes on.
+
+        Raises:
+            Refusal: 404 for an unknown graph, 409 for one that is over.
+        """
+        graph = self._graph(client_id, graph_id)
+        if graph.final:
+            raise Refusal(409, "CONFLICT", f"graph {graph_id!r} is {graph.status} and cannot be paused")
+        if not graph.paused:
+            self._execute(lambda: cascade.pause(self._desk, graph))
+        return {"graph_id": graph_id, "status": graph.status}
+
+    def resume_graph(self, client_id: str, graph_id: str) -> dict[str, object]:
+        """Go on with a paused graph; every trigger is looked at again.
+
+        Raises:
+            Refusal: 404 for an unknown graph, 409 for one that is not paused.
+        """
+        graph = self._graph(client_id, graph_id)
+        if not graph.paused:
+            raise Refusal(409, "CONFLICT", f"graph {graph_id!r} is {graph.status}, not paused")
+        self._execute(lambda: cascade.resume(self._desk, graph))
+        return {"graph_id": graph_id, "status": graph.status}
+
+    def engage_kill_switch(self, client_id: str, reason: str | None) -> dict[str, object]:
+        """Take no new submissions of an account. What works goes on, and so do its graphs."""
+        account = self._account(client_id)
+        if not account.kill_switch or account.kill_reason != (reason or ""):
+            self._execute(lambda: self._desk.emit(rec.KillSwitchSet(client_id, True, reason or "")))
+        return {"engaged": True, "reason": account.kill_reason or None, "engaged_at_ns": account.kill_ns}
+
+    def clear_kill_switch(self, client_id: str) -> dict[str, object]:
+        """Take submissions of an account again."""
+        if self._account(client_id).kill_switch:
+            self._execute(lambda: self._desk.emit(rec.KillSwitchSet(client_id, False, "")))
+        return {"engaged": False}
+
+    def cancel_all_on_venue(self, client_id: str, venue: str) -> dict[str, object]:
+        """Cancel every node that is pinned to a venue or has something resting there.
+
+        Raises:
+            Refusal: 400 for an unknown venue.
+        """
+        account = self._account(client_id)
+        self._known_venue(venue)
+        state = self._desk.state
+
+        def at_venue(graph: Graph, node: Node) -> bool:
+            nodes = [node, *(graph.nodes[number] for number in node.slices)]
+            resting = (no for part in nodes for order in part.orders for no in state.orders[order].children)
+            return node.spec.venue == venue or any(state.children[no].venue == venue for no in resting)
+
+        def run() -> int:
+            count = 0
+            for graph in account.graphs.values():
+                found = [] if graph.final else [n for n in graph.nodes if not n.final and n.parent < 0]
+                for node in [node for node in found if at_venue(graph, node)]:
+                    cascade.close_node(self._desk, graph, node, "")
+                    count += 1
+            return count
+
+        return {"venue": venue, "cancelled": self._execute(run)}
+
+    def redeem(self, client_id: str, market: str, venue: str) -> dict[str, object]:
+        """Say what there is to claim from a market. Markets do not resolve here, so nothing is paid.
+
+        Args:
+            client_id: The account.
+            market: Slug, ticker or token id of the market.
+            venue: The venue that lists it.
+
+        Raises:
+            Refusal: 400 for a venue that does not list the market, 404 for an unknown market.
+        """
+        account = self._account(client_id)
+        self._known_venue(venue)
+        found = self._scripted.catalogue.resolve(market, "prediction")
+        if found is None or found.type != "prediction":
+            raise Refusal.unknown(f"market {market!r}")
+        if venue not in found.venues:
+            raise Refusal(400, "INVALID_PARAMS", f"{venue} does not list {market!r}")
+        sides = [
+            entry
+            for entry in self._scripted.catalogue.all()
+            if entry.type == "prediction" and entry.primary == found.primary
+        ]
+        held = {
+            entry.symbol: self._desk.state.total(account.client, (venue, "event_contract", entry.symbol))
+            for entry in sides
+        }
+        held = {symbol: qty for symbol, qty in held.items() if qty}
+        what = ", ".join(f"{qty / 10**8:g} of {symbol}" for symbol, qty in held.items()) or "nothing"
+        answer: dict[str, object] = {
+            "mode": "auto_settled" if venue == "kalshi" else "noop",
+            "venue": venue,
+            "slug": market,
+            "note": f"the market has not resolved; the account holds {what} there",
+        }
+        if venue == "polymarket":
+            answer["token_ids"] = [entry.token_id for entry in sides if entry.token_id]
+        return answer
+
     def _cancel_all(self, client_id: str) -> None:
         """Cancel whatever of an account is not over: its orders in their order, and what waits in its graphs."""
         state = self._desk.state
@@ -411,16 +546,24 @@ class Exchange:
         symbol: str | None = None,
         node_order_id: str | None = None,
     ) -> dict[str, object]:
-        """Fills, newest first; `limit` is clamped to 500."""
+        """Fills, newest first; `limit` is clamped to 500. Those of a paced node's order are those of its slices."""
         account, state = self._account(client_id), self._desk.state
         found = account.fills
         if node_order_id is not None:
-            no = account.orders.get(node_order_id, 0)
-            found = [fill for fill in found if fill.order == no]
+            wanted = self._orders_of(account, node_order_id)
+            found = [fill for fill in found if fill.order in wanted]
         if symbol is not None:
             canonical = self._canonical(symbol)
             found = [fill for fill in found if state.orders[fill.order].spec.symbol in canonical]
         return page("fills", found, limit, offset, lambda fill: fill_row(state, fill))
+
+    def _orders_of(self, account: Account, node_order_id: str) -> frozenset[int]:
+        no = account.orders.get(node_order_id)
+        if no is None:
+            return frozenset()
+        graph = self._desk.state.graphs[self._desk.state.orders[no].graph]
+        slices = graph.nodes[self._desk.state.orders[no].node].slices
+        return frozenset((no, *(part for number in slices for part in graph.nodes[number].orders)))
 
     # The paper account's own controls.
 

@@ -12,7 +12,16 @@ from sequence_markets.sandbox.server.call import Services
 from sequence_markets.sandbox.server.endpoint import AccountEndpoint, AccountHandler, ControlEndpoint, OpenEndpoint
 from sequence_markets.sandbox.server.errors import ApiError
 from sequence_markets.sandbox.server.gate import Gate
-from sequence_markets.sandbox.server.routes import account, control, credentials, market, orders, portfolio, sandbox
+from sequence_markets.sandbox.server.routes import (
+    account,
+    control,
+    credentials,
+    market,
+    orders,
+    portfolio,
+    risk,
+    sandbox,
+)
 
 _ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     **account.ROUTES,
@@ -20,6 +29,7 @@ _ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     **market.ROUTES,
     **orders.ROUTES,
     **portfolio.ROUTES,
+    **risk.ROUTES,
 }
 
 

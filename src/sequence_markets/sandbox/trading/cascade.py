@@ -120,7 +120,9 @@ def _react(desk: Desk, item: News) -> None:
     for no in node.outgoing:
         edge = graph.edges[no]
         if not graph.paused and edge.watched and edge.spec.trigger in waiting and is_ripe(edge, node, desk.now_ns):
-            fire(desk, graph, edge, item.qty if edge.spec.trigger == "on_fill" else node.filled)
+            # A fill that was counted when its edge was reconsidered is not counted again.
+            fresh = min(item.qty, node.filled - edge.counted)
+            fire(desk, graph, edge, fresh if edge.spec.trigger == "on_fill" else node.filled)
     if item.kind == "fill":
         for no in node.incoming:
             _close_other_exits(desk, graph, graph.nodes[graph.edges[no].source])
@@ -152,7 +154,7 @@ def _end_parent(desk: Desk, graph: Graph, parent: Node) -> None:
         return
     reason = next((node.reason for node in reversed(slices) if node.reason), "")
     if order.filled:
-        status = "CANCELLED" if slices[-1].status == "cancelled" else "COMPLETED"
+        status = "COMPLETED"
     else:
         status = "REJECTED" if all(node.status == "rejected" for node in slices) else "CANCELLED"
     desk.emit(rec.Ended(order.no, status, reason))
@@ -286,18 +288,24 @@ def reconsider(desk: Desk, graph: Graph) -> None:
 def cancel_graph(desk: Desk, graph: Graph, reason: str) -> int:
     """Cancel every node of a graph that is not final, and say how many those were. Fills stay."""
     active = [node for node in graph.nodes if not node.final]
-    # Deciding everything first keeps one node's end from starting another.
+    # Closing all of them first keeps the end of one from being an event, or an end, for another.
+    for node in active:
+        _close(desk, graph, node, reason)
     for node in active:
         close_node(desk, graph, node, reason)
     return len(active)
+
+
+def _close(desk: Desk, graph: Graph, node: Node, reason: str) -> None:
+    if not graph.plain and not exhausted(graph, node):
+        desk.emit(rec.NodeClosed(graph.no, node.no, reason))
 
 
 def close_node(desk: Desk, graph: Graph, node: Node, reason: str) -> None:
     """Cancel a node: what works of it, and what was not released yet."""
     if node.final:
         return
-    if not graph.plain and not exhausted(graph, node):
-        desk.emit(rec.NodeClosed(graph.no, node.no, reason))
+    _close(desk, graph, node, reason)
     for no in node.orders:
         order = desk.state.orders[no]
         if not order.done:

@@ -435,7 +435,7 @@ def read_risk(problems: Problems, value: object) -> tuple[int | None, int, RiskS
     problems.keys("risk", risk, frozenset(known))
     settings: dict[str, object] = {}
     for layer, keys in known.items():
-        inner = as_mapping(risk.get(layer)) if risk.get(layer) is not None else {}
+        inner = as_mapping({} if risk.get(layer) is None else risk[layer])
         if inner is None:
             problems.add(f"risk.{layer}", "must be an object")
             continue

@@ -8,6 +8,8 @@ from dataclasses import fields
 from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.desk import Desk
 from sequence_markets.sandbox.trading.errors import InvariantError
+from sequence_markets.sandbox.trading.graphs import Edge, Graph
+from sequence_markets.sandbox.trading.machines import EDGE
 from sequence_markets.sandbox.trading.placing import required_holds
 from sequence_markets.sandbox.trading.state import Account, Order, State
 
@@ -27,6 +29,8 @@ def check(desk: Desk, journal: Iterable[str]) -> None:
         _account(state, account)
     for order in state.orders.values():
         _order(desk, order)
+    for graph in state.graphs.values():
+        _graph(state, graph)
     _working(state)
     _fold(state, journal)
 
@@ -98,6 +102,10 @@ def _account(state: State, account: Account) -> None:
         qty, value, fees, count = filled.get(fill.order, (0, 0, 0, 0))
         filled[fill.order] = (qty + fill.qty, value + fill.qty * fill.price, fees + fill.fee, count + 1)
         _within(state.orders[fill.order], fill.price, fill.fill_id)
+        slice_of = _parent_order(state, state.orders[fill.order])
+        if slice_of:
+            qty, value, fees, count = filled.get(slice_of, (0, 0, 0, 0))
+            filled[slice_of] = (qty + fill.qty, value + fill.qty * fill.price, fees + fill.fee, count + 1)
     for no in account.orders.values():
         order = state.orders[no]
         _expect(
@@ -107,9 +115,52 @@ def _account(state: State, account: Account) -> None:
         )
 
 
+def _parent_order(state: State, order: Order) -> int:
+    """The order that sums up the slice an order belongs to; 0 for none."""
+    graph = state.graphs[order.graph]
+    parent = graph.nodes[order.node].parent
+    return graph.nodes[parent].orders[0] if parent >= 0 else 0
+
+
+def _graph(state: State, graph: Graph) -> None:
+    name = graph.graph_id
+    unfinished = sum(not node.final for node in graph.nodes)
+    _expect(graph.unfinished == unfinished, "unfinished-nodes-known", f"{name}: {graph.unfinished}, not {unfinished}")
+    _expect(graph.final == (unfinished == 0), "graph-ends-with-its-nodes", f"{name} is {graph.status}")
+    for node in graph.nodes:
+        at = f"{name}:{node.id}"
+        orders = [state.orders[no] for no in node.orders]
+        _expect(node.filled == sum(order.filled for order in orders), "node-sums-up-orders", at)
+        if node.slices:
+            parts = sum(graph.nodes[number].filled for number in node.slices)
+            _expect(node.filled == parts, "parent-sums-up-slices", at)
+        _expect(node.filled <= node.released <= node.target or not node.target, "filled-released-target", at)
+        _expect((node.status == "filled") == (node.filled == node.target > 0), "filled-means-filled", at)
+        if node.final:
+            _expect(all(order.done for order in orders), "final-nodes-have-final-orders", at)
+        if not node.activated:
+            idle = not node.accepted and all(order.status in ("PENDING", "CANCELLED") for order in orders)
+            _expect(idle and not node.released, "nothing-before-activation", at)
+        elif not node.root:
+            fired = any(graph.edges[no].fire_count for no in node.incoming)
+            _expect(fired, "activated-by-an-edge", at)
+    for edge in graph.edges:
+        _edge(graph, edge, f"{name}:{edge.id}")
+
+
+def _edge(graph: Graph, edge: Edge, at: str) -> None:
+    source, target = graph.nodes[edge.source], graph.nodes[edge.target]
+    _expect(edge.status in EDGE.states, "edge-states", f"{at} is {edge.status}")
+    most = source.fill_count if edge.spec.trigger == "on_fill" else 1
+    _expect(edge.fire_count <= most, "edges-fire-as-often-as-documented", f"{at} fired {edge.fire_count} times")
+    _expect((edge.status in ("fired", "streaming")) == (edge.fire_count > 0), "fired-means-fired", at)
+    _expect(edge.counted <= source.filled, "counted-at-most-filled", at)
+    _expect(not (target.final and edge.watched), "final-nodes-wait-for-nothing", at)
+
+
 def _within(order: Order, price: int, fill_id: str) -> None:
     buying = order.spec.side == "buy"
-    for name, bound in (("limit", order.spec.limit_1e9), ("slippage cap", order.cap_1e9)):
+    for name, bound in (("limit", order.widest_1e9), ("slippage cap", order.cap_1e9)):
         inside = not bound or (price <= bound if buying else price >= bound)
         _expect(inside, f"fills-within-{name.split()[0]}", f"{fill_id} of {order.id} at {price}, {name} {bound}")
 

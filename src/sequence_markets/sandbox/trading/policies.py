@@ -36,7 +36,7 @@ from sequence_markets.sandbox.trading.router import (
 )
 from sequence_markets.sandbox.trading.state import Order
 
-__all__ = ["activate", "arrival_price", "on_timer", "quantity_for"]
+__all__ = ["activate", "arrival_price", "on_timer", "quantity_for", "restart"]
 
 _MS: Final = 1_000_000
 _SECOND: Final = 1_000 * _MS
@@ -84,7 +84,24 @@ def activate(desk: Desk, order: Order) -> None:
         room = mid * spec.cap_bps // _BPS
         cap = mid + room if spec.side == "buy" else mid - room
     desk.emit(rec.Begun(order.no, qty, mid, cap, _deadline(desk, order)))
-    match spec.policy:
+    _act(desk, order, books)
+
+
+def restart(desk: Desk, order: Order) -> None:
+    """Let an order that has nothing placed act anew on what it aims at now. Its deadline stays."""
+    if order.spec.policy == "time_drip":
+        # The schedule goes on; only what is set aside for it changes.
+        if not reserve_rest(desk, order, desk.books(order)):
+            cancel(desk, order, "INSUFFICIENT_BALANCE")
+        return
+    for name in ("retry", "peg"):
+        if name in order.timers:
+            desk.emit(rec.TimerSet(order.no, name, 0, 0))
+    _act(desk, order, desk.books(order))
+
+
+def _act(desk: Desk, order: Order, books: dict[str, VenueBook]) -> None:
+    match order.spec.policy:
         case "ioc_sweep":
             _take_now(desk, order, books, "IOC")
         case "passive_limit":
@@ -338,7 +355,7 @@ def _slice(desk: Desk, order: Order, step: int) -> None:
         plan = sweep(desk, order, due, books)
     if order.done:
         return
-    if step + 1 == count:
+    if step + 1 >= count:
         conclude(desk, order, plan.shortfall)
         return
     if plan.takes:

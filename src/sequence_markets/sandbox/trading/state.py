@@ -134,7 +134,7 @@ _SPEC_FIELDS: Final = tuple(entry.name for entry in fields(OrderSpec))
 
 @dataclass(slots=True)
 class Order:
-    """One order and all it has done."""
+    """One order and all it has done. `widest_1e9` is the widest limit it ever had, 0 for none."""
 
     no: int
     id: str
@@ -156,6 +156,7 @@ class Order:
     fill_count: int = 0
     arrival_1e9: int = 0
     cap_1e9: int = 0
+    widest_1e9: int = 0
     deadline_ns: int = 0
     timers: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     children: list[int] = field(default_factory=list[int])
@@ -404,6 +405,7 @@ class State:
             graph=graph.no,
             node=node.no,
             own_fees=account.settings.fees,
+            widest_1e9=node.spec.limit_1e9,
         )
         self.orders[order.no] = order
         self.working[order.no] = None
@@ -472,6 +474,7 @@ class State:
         if not node.activated:
             order = self.orders[node.orders[0]]
             order.qty, order.spec, order.updated_ns = record.target, node.spec, self.now_ns
+            order.widest_1e9 = record.limit
         refresh(graph, node, self.orders, self.news)
 
     def _graph_paused(self, record: rec.GraphPaused) -> None:
@@ -491,14 +494,16 @@ class State:
 
     def _amended(self, record: rec.Amended) -> None:
         order = self.orders[record.order]
-        if record.qty <= order.filled:
+        if record.qty < order.filled or (order.filled and record.qty == order.filled):
             raise InvariantError("filled-at-most-target", f"{order.id}: {order.filled} filled, amended to {record.qty}")
         graph, node = self._place_of(order)
-        # The order of a paced node only sums up its slices; it releases nothing itself.
         change = record.qty - order.qty
         node.target += change
         node.released += change
         order.qty = record.qty
+        if order.widest_1e9:
+            pick = max if order.spec.side == "buy" else min
+            order.widest_1e9 = pick(order.widest_1e9, record.limit) if record.limit else 0
         order.spec = node.spec = replace(order.spec, limit_1e9=record.limit)
         order.updated_ns = self.now_ns
         refresh(graph, node, self.orders, self.news)

@@ -45,6 +45,12 @@ def cancel_order(call: AccountCall) -> object:
     return NO_CONTENT
 
 
+def amend_order(call: AccountCall) -> object:
+    """Change an order's total quantity, its limit, or both."""
+    body = Body(call.request.json()).fields
+    return call.exchange.amend_order(call.client_id, call.request.path["node_order_id"], body)
+
+
 def get_graph(call: AccountCall) -> object:
     """Answer the state of a graph."""
     return call.exchange.graph_status(call.client_id, call.request.path["graph_id"])
@@ -54,6 +60,22 @@ def cancel_graph(call: AccountCall) -> object:
     """Cancel every active node of a graph; its fills stay."""
     call.exchange.cancel_graph(call.client_id, call.request.path["graph_id"])
     return NO_CONTENT
+
+
+def pause_graph(call: AccountCall) -> object:
+    """Release nothing more of a graph."""
+    return call.exchange.pause_graph(call.client_id, call.request.path["graph_id"])
+
+
+def resume_graph(call: AccountCall) -> object:
+    """Go on with a paused graph."""
+    return call.exchange.resume_graph(call.client_id, call.request.path["graph_id"])
+
+
+def amend_node(call: AccountCall) -> object:
+    """Change what a node of a graph aims at."""
+    path = call.request.path
+    return call.exchange.amend_node(call.client_id, path["graph_id"], path["node_id"], Body(call.request.json()).fields)
 
 
 def list_fills(call: AccountCall) -> object:
@@ -75,7 +97,10 @@ def _symbol(call: AccountCall) -> str | None:
 
 ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     "/v1/orders": {"GET": list_orders, "POST": submit},
-    "/v1/orders/{node_order_id:path}": {"GET": get_order, "DELETE": cancel_order},
+    "/v1/orders/{node_order_id:path}": {"GET": get_order, "PATCH": amend_order, "DELETE": cancel_order},
+    "/v1/execution_graphs/{graph_id}/pause": {"POST": pause_graph},
+    "/v1/execution_graphs/{graph_id}/resume": {"POST": resume_graph},
+    "/v1/execution_graphs/{graph_id}/nodes/{node_id}": {"PATCH": amend_node},
     "/v1/execution_graphs/{graph_id:path}": {"GET": get_graph, "DELETE": cancel_graph},
     "/v1/fills": {"GET": list_fills},
 }
