@@ -28,6 +28,17 @@ def blocking(seq: Sequence) -> None:
     seq.positions_unified(kind=["perp"])  # error: kind
     see([each.price for each in seq.orders()])  # error: price
     seq.qoute("X")  # error: qoute
+    seq.node("a", "X", "hold", 1)  # error: hold
+    seq.node("a", "X", "buy", 1, polcy="sor")  # error: polcy
+    seq.edge("a", "b", "on_whim")  # error: on_whim
+    seq.edge("a", "b", sizing="half")  # error: half
+    seq.graph(["a"])  # error: list
+    seq.graph([], graphid="g")  # error: graphid
+    seq.wait("g", 7)  # error: wait
+    see(seq.graph_status("g").nodes["a"].filled)  # error: filled
+    seq.amend("o", prise=3)  # error: prise
+    seq.batch("kraken").buy("X", qt=2)  # error: qt
+    see(seq.batch("kraken").end().respones)  # error: respones
     Sequence("key", url="http://x")  # error: url
     Sequence("key", on_invalid="ignore")  # error: on_invalid
 
