@@ -28,7 +28,7 @@ def folder() -> Path:
 
 
 def call_everything(url: str, api_key: str) -> dict[str, dict[str, object]]:
-    """Call every method of levels 0 to 2 against a server.
+    """Call every method of levels 0 to 3 against a server.
 
     Args:
         url: Base URL of the server.

@@ -1,4 +1,4 @@
-"""Calls every method of levels 0 to 2 of whatever ``sequence_markets`` is importable, and prints what came back.
+"""Calls every method of levels 0 to 3 of whatever ``sequence_markets`` is importable, and prints what came back.
 
 Usage: peer_script.py URL API_KEY
 """
@@ -83,6 +83,61 @@ def main(url: str, api_key: str) -> None:
     call("positions_unified", client.positions_unified)
     call("positions_unified cash", lambda: client.positions_unified(venues=["kraken", "okx"], kinds=["fiat", "crypto"]))
     call("positions_unified closed", lambda: client.positions_unified(include_closed=True))
+
+    hedge = call(
+        "graph hedge",
+        lambda: client.graph(
+            [
+                client.node("spot", "ETH-USD", "buy", 2, urgency="medium"),
+                client.node("hedge", "ETH-USD-PERP", "sell", 2, venue="hyperliquid", instrument_type="perp"),
+            ],
+            [client.edge("spot", "hedge", trigger="fill_pct", value=0.5)],
+        ),
+    )
+    call("graph_status hedge", lambda: client.graph_status(graph_of(hedge)))
+    stop = {"symbol": "BTC-USD", "direction": "below", "reference": "graph_entry_price", "offset_pct": -5.0}
+    bracket = call(
+        "graph bracket",
+        lambda: client.graph(
+            [
+                client.node("entry", "BTC-USD", "buy", 0.1, urgency="high"),
+                client.node("tp", "BTC-USD", "sell", 0.1, limit_price=900_000),
+                client.node("sl", "BTC-USD", "sell", 0.1),
+            ],
+            [
+                client.edge("entry", "tp", trigger="full_fill"),
+                {"edge_id": "e_sl", "from_node": "entry", "to_node": "sl", "trigger": {"on_price": stop}},
+            ],
+        ),
+    )
+    call("graph_status bracket", lambda: client.graph_status(graph_of(bracket)))
+    call("graph_cancel bracket", lambda: client.graph_cancel(graph_of(bracket)))
+    call("graph_status cancelled", lambda: client.graph_status(graph_of(bracket)))
+    late = call(
+        "graph late",
+        lambda: client.graph(
+            [client.node("a", "SOL-USD", "buy", 1, limit_price=1.0), client.node("b", "SOL-USD", "buy", 1)],
+            [client.edge("a", "b", trigger={"on_timeout": {"ms": 3_600_000}})],
+        ),
+    )
+    call("graph_resume", lambda: client.graph_resume(graph_of(late)))
+    resting = call("buy to amend", lambda: client.buy("BTC-USD", 10, venue="kraken", limit_price=100.0))
+    resting_id = f"graph:{graph_of(resting)}:order:1"
+    call("amend", lambda: client.amend(resting_id, new_price=101.0, new_qty=8))
+    call("order amended", lambda: client.order(resting_id))
+    call("decrease", lambda: client.decrease(resting_id, 3))
+    call("order decreased", lambda: client.order(resting_id))
+    call("batch cancel", lambda: client.batch("kraken").cancel(resting_id).sell_limit("SOL-USD", 0.5, 9e5).end())
+    call("order batch cancelled", lambda: client.order(resting_id))
+    call("buy on kraken", lambda: client.buy("BTC-USD", 1, venue="kraken", limit_price=100.0))
+    call("cancel_all_on_venue", lambda: client.cancel_all_on_venue("kraken"))
+    call("kill_switch_engage", client.kill_switch_engage)
+    call("risk_limits engaged", client.risk_limits)
+    call("buy while engaged", lambda: client.buy("ETH-USD", 1))
+    call("kill_switch_clear", client.kill_switch_clear)
+    call("buy once cleared", lambda: client.buy("ETH-USD", 1))
+    call("redeem kalshi", lambda: client.redeem("KXBTCZ-26DEC31-T99000", "kalshi"))
+    call("redeem polymarket", lambda: client.redeem("fed-decision-in-october", "polymarket"))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -1,4 +1,4 @@
-"""The published client runs its methods of levels 0 to 2 against the sandbox unchanged."""
+"""The published client runs its methods of levels 0 to 3 against the sandbox unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from tests.compat import peer
 Results = Mapping[str, Mapping[str, Any]]
 
 # Asked for on purpose: the status the documentation gives, for what does not exist any more or never did.
-_FAILURES = {"order unknown": 404, "cancel broken": 404, "balances": 404, "perp_positions": 404, "portfolio": 404}
+# A graph that is not paused cannot be resumed, and nothing can be bought while the kill switch is engaged.
+_FAILURES = {
+    "order unknown": 404,
+    "cancel broken": 404,
+    "balances": 404,
+    "perp_positions": 404,
+    "portfolio": 404,
+    "graph_resume": 409,
+    "buy while engaged": 409,
+}
 
 _ORDER = {"node_order_id", "symbol", "side", "status", "qty_1e8", "filled_qty_1e8", "failure_reason"}
 _FILL = {"fill_id", "node_order_id", "symbol", "side", "qty_1e8", "price_1e9", "venue", "fee_1e9", "timestamp_ns"}
@@ -137,3 +146,55 @@ def test_batch(results: Results) -> None:
     answer = results["batch"]["result"]
     assert answer["mode"] == "serial"
     assert [set(entry) for entry in answer["responses"]] == [{"submitted"}, {"submitted"}]
+
+
+def test_hedge(results: Results) -> None:
+    assert (results["graph hedge"]["result"]["node_count"], results["graph hedge"]["result"]["edge_count"]) == (2, 1)
+    graph = results["graph_status hedge"]["result"]
+    assert graph["status"] == "completed"
+    assert {name: node["filled_qty_1e8"] for name, node in graph["nodes"].items()} == {
+        "spot": 200_000_000,
+        "hedge": 200_000_000,
+    }
+    assert graph["edges"]["e_spot_hedge"]["fired"] is True
+
+
+def test_bracket(results: Results) -> None:
+    nodes = results["graph_status bracket"]["result"]["nodes"]
+    assert {name: node["status"] for name, node in nodes.items()} == {
+        "entry": "filled",
+        "tp": "executing",
+        "sl": "armed",
+    }
+    assert results["graph_status bracket"]["result"]["edges"]["e_sl"]["fired"] is False
+    graph = results["graph_status cancelled"]["result"]
+    assert graph["status"] == "aborted"
+    assert {node["status"] for node in graph["nodes"].values()} == {"filled", "cancelled"}
+
+
+def test_amend_and_decrease(results: Results) -> None:
+    assert results["amend"]["result"]["mode"] == "cancel_replace"
+    assert results["amend"]["result"]["status"] == "ACCEPTED"
+    assert results["order amended"]["result"]["qty_1e8"] == 800_000_000
+    assert results["order amended"]["result"]["limit_price_1e9"] == 101_000_000_000
+    assert results["decrease"]["result"]["mode"] == "cancel_replace_shrink"
+    assert results["order decreased"]["result"]["qty_1e8"] == 500_000_000
+
+
+def test_batch_cancel(results: Results) -> None:
+    assert [set(entry) for entry in results["batch cancel"]["result"]["responses"]] == [{"cancelled"}, {"submitted"}]
+    assert results["order batch cancelled"]["result"]["status"] == "CANCELLED"
+
+
+def test_risk(results: Results) -> None:
+    assert results["cancel_all_on_venue"]["result"]["venue"] == "kraken"
+    assert results["cancel_all_on_venue"]["result"]["cancelled"] >= 1
+    assert results["kill_switch_engage"]["result"]["engaged"] is True
+    assert results["risk_limits engaged"]["result"]["kill_switch_active"] is True
+    assert "kill switch" in str(results["buy while engaged"]["error"])
+    assert results["kill_switch_clear"]["result"] == {"engaged": False}
+
+
+def test_redeem(results: Results) -> None:
+    assert results["redeem kalshi"]["result"]["mode"] == "auto_settled"
+    assert results["redeem polymarket"]["result"]["mode"] == "noop"

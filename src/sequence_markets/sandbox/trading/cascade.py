@@ -20,6 +20,7 @@ from sequence_markets.sandbox.trading.graphs import (
     exhausted,
     is_ripe,
     stranded,
+    taken_over,
 )
 from sequence_markets.sandbox.trading.looks import breached, next_look, reached, watched_symbols
 from sequence_markets.sandbox.trading.placing import cancel
@@ -176,12 +177,14 @@ def fire(desk: Desk, graph: Graph, edge: Edge, basis: int) -> None:
     """
     source = graph.nodes[edge.source]
     spec = edge.spec
+    counted = edge.counted + basis if spec.trigger == "on_fill" else source.filled
+    # Of two prices that close a position, the second closes only what the first has left.
+    basis = min(basis, source.filled - taken_over(graph, edge))
     qty = WHOLE
     if spec.sizing == "source_fill":
         qty = basis
     elif spec.sizing == "ratio":
         qty = basis * spec.amount_1e18 // _E18
-    counted = edge.counted + basis if spec.trigger == "on_fill" else source.filled
     due = desk.now_ns + spec.delay_ms * _MS if spec.delay_ms else 0
     desk.emit(rec.EdgeFired(graph.no, edge.no, counted, qty, due))
     if not due:

@@ -34,6 +34,7 @@ __all__ = [
     "make_risk",
     "refresh",
     "stranded",
+    "taken_over",
 ]
 
 WHOLE: Final = -1
@@ -268,6 +269,14 @@ def can_fire(edge: Edge, source: Node) -> bool:
             return is_ripe(edge, source, 0)
 
 
+def taken_over(graph: Graph, edge: Edge) -> int:
+    """How much of its source's fills other edges have handed on to the same target already."""
+    others = (graph.edges[no] for no in graph.nodes[edge.target].incoming if no != edge.no)
+    return max(
+        (other.counted for other in others if other.source == edge.source and other.spec.sizing != "target"), default=0
+    )
+
+
 def exhausted(graph: Graph, node: Node) -> bool:
     """Whether nothing more of a node can be released."""
     if node.closed:
@@ -312,8 +321,14 @@ def _move_edge(graph: Graph, edge: Edge) -> None:
             edge.step("arm")
         elif source.final:
             edge.step("expire")
-    if edge.watched and source.final and not can_fire(edge, source):
+    if edge.watched and source.final and (not can_fire(edge, source) or _is_moot(graph, edge, source)):
         edge.step("finish" if edge.status == "streaming" else "expire")
+
+
+def _is_moot(graph: Graph, edge: Edge, source: Node) -> bool:
+    """Whether a price is waited for in vain: all that could be handed on has been."""
+    handed_on = edge.spec.trigger == "on_price" and edge.spec.sizing != "target"
+    return handed_on and 0 < source.filled <= taken_over(graph, edge)
 
 
 def _move_node(graph: Graph, node: Node, orders: Mapping[int, Order], news: list[News] | None) -> None:

@@ -16,6 +16,9 @@ _HUNDRED = 100 * _E18
 
 def _doubled_mid(desk: Desk, symbol: str) -> int:
     """Twice the middle of the quoted best bid and ask over all venues; 0 when a side is missing."""
+    known = desk.mids.get(symbol)
+    if known is not None and known[0] == desk.now_ns:
+        return known[1]
     bid = ask = 0
     for venue in desk.market.venues(symbol):
         book = desk.net_book(symbol, venue)
@@ -25,7 +28,9 @@ def _doubled_mid(desk: Desk, symbol: str) -> int:
             bid = max(bid, book.bids[0][0])
         if book.asks:
             ask = min(ask or book.asks[0][0], book.asks[0][0])
-    return bid + ask if bid and ask else 0
+    found = bid + ask if bid and ask else 0
+    desk.mids[symbol] = desk.now_ns, found
+    return found
 
 
 def _threshold(graph: Graph, edge: Edge) -> tuple[int, int]:
@@ -153,7 +158,9 @@ def _leaves(desk: Desk, symbol: str, low: int, high: int) -> int:
                 low = max(low, own) if low else low
             elif high < NEVER:
                 high = min(high, own)
-    quiet = desk.now_ns
-    if low < high:
-        quiet = min((desk.market.quiet_until(symbol, venue, low, high, desk.now_ns) for venue in venues), default=NEVER)
+    quiet = NEVER if low < high else desk.now_ns
+    for venue in venues:
+        if quiet == desk.now_ns:
+            break
+        quiet = min(quiet, desk.market.quiet_until(symbol, venue, low, high, desk.now_ns))
     return desk.next_change(symbol, max(quiet, desk.now_ns)) if quiet < NEVER else NEVER
