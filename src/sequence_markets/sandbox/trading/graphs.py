@@ -321,14 +321,17 @@ def _move_edge(graph: Graph, edge: Edge) -> None:
             edge.step("arm")
         elif source.final:
             edge.step("expire")
-    if edge.watched and source.final and (not can_fire(edge, source) or _is_moot(graph, edge, source)):
-        edge.step("finish" if edge.status == "streaming" else "expire")
+    if edge.watched and source.final:
+        if not can_fire(edge, source):
+            edge.step("finish" if edge.status == "streaming" else "expire")
+        elif _is_moot(graph, edge, source):
+            edge.step("cancel")
 
 
 def _is_moot(graph: Graph, edge: Edge, source: Node) -> bool:
-    """Whether a price is waited for in vain: all that could be handed on has been."""
-    handed_on = edge.spec.trigger == "on_price" and edge.spec.sizing != "target"
-    return handed_on and 0 < source.filled <= taken_over(graph, edge)
+    """Whether a price is waited for in vain: nothing is left to be handed on."""
+    by_fill = edge.spec.trigger == "on_price" and edge.spec.sizing != "target"
+    return by_fill and source.filled <= taken_over(graph, edge)
 
 
 def _move_node(graph: Graph, node: Node, orders: Mapping[int, Order], news: list[News] | None) -> None:

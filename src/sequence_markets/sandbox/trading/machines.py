@@ -137,7 +137,7 @@ EDGE: Final = Machine(
         "stream": "a fill of its source, for `on_fill`: it fires again at the next one",
         "finish": "its source is final, no fill can follow",
         "expire": "its trigger can never come true any more",
-        "cancel": "its target is final",
+        "cancel": "its target is final, or nothing is left for it to release",
     },
     {"streaming": "fired"},
 )
