@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from sequence_markets.graphs import Graph, edge, node, prepare
 from sequence_markets.graphs.words import MOST_NODES, InstrumentType, Side, Urgency
 from sequence_markets.models import EdgeSpec, NodeSpec, OnPrice
-from sequence_markets.units import Number, decimal_1e8, decimal_1e9, price_to_1e9, qty_to_1e8
+from sequence_markets.units import PRICE_SCALE, Number, decimal_1e8, decimal_1e9, price_to_1e9, qty_to_1e8
 
 __all__ = ["Graph", "bracket", "ladder", "oco", "scale_out", "spot_perp_hedge", "stop_loss", "twap"]
 
@@ -165,8 +165,8 @@ def scale_out(
         symbol: Symbol to trade.
         side: Side of the entry.
         qty: Quantity of the entry.
-        targets: Pairs of a distance from the entry price in percent and the part of the quantity to close there. When
-            the parts add up to 1, the last takes what rounding has left.
+        targets: Pairs of a distance from the entry price in percent and the part to close there, of what the entry has
+            filled by then. When the parts add up to 1, the last takes what rounding has left.
         venue: Venue to pin all to.
         instrument_type: ``"spot"``, ``"perp"`` or ``"prediction"``.
         urgency: Urgency of the entry.
@@ -194,12 +194,14 @@ def scale_out(
     profit, _ = _directions(side)
     nodes: list[NodeSpec] = [entry]
     edges: list[EdgeSpec] = []
-    for index, ((pct, _), size) in enumerate(zip(parts, sizes, strict=True), 1):
+    for index, ((pct, part), size) in enumerate(zip(parts, sizes, strict=True), 1):
         exit_id = f"exit_{index}"
         nodes.append(
             node(exit_id, symbol, _OTHER[side], decimal_1e8(size), venue=venue, instrument_type=instrument_type)
         )
-        edges.append(edge("entry", exit_id, OnPrice(symbol, profit, offset_pct=pct)))
+        # An entry may fill in part: closing whole parts of what was asked for would then close too much.
+        ratio = max(part, decimal_1e9(-(-size * PRICE_SCALE // whole)))
+        edges.append(edge("entry", exit_id, OnPrice(symbol, profit, offset_pct=pct), sizing={"ratio": ratio}))
     return prepare(nodes, edges)
 
 
