@@ -26,7 +26,8 @@ def node(
     venue: str | None = None,
     usd: str | None = None,
     activation: str | None = None,
-    **execution: object,
+    execution: Mapping[str, object] | None = None,
+    **options: object,
 ) -> Body:
     """A node in the wire's form."""
     kind = "perp" if symbol.endswith("-PERP") else "spot"
@@ -39,7 +40,7 @@ def node(
         "side": side,
         "order_type": "market" if limit is None else {"limit": {"price_1e9": price_to_1e9(limit)}},
         "quantity": amount,
-        "execution": execution,
+        "execution": {**(execution or {}), **options},
     }
     if activation is not None:
         found["activation"] = activation
@@ -102,7 +103,6 @@ class Desk(Trader):
         """The status of the graph."""
         return self.exchange.graph_status(self.client, self.graph_id)
 
-    @property
     def state(self) -> object:
         """The graph's state."""
         return self.shown()["status"]

@@ -74,7 +74,7 @@ def graphs(draw: st.DrawFn) -> dict[str, object]:
             usd = str(draw(st.integers(1, 30)))
         limit = None if offset is None else f"{(middle + offset) / 100:.2f}"
         side = draw(st.sampled_from(["buy", "sell"]))
-        nodes.append(node(f"n{number}", side, qty, limit, symbol=symbol, usd=usd, **options))
+        nodes.append(node(f"n{number}", side, qty, limit, symbol=symbol, usd=usd, execution=options))
     edges: list[dict[str, object]] = []
     links = draw(
         st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=min(3 * count, 200))
@@ -149,7 +149,7 @@ class Player:
     def step(self, step: tuple[object, ...]) -> None:
         exchange, client = self.exchange, self.client
         match step:
-            case ("graph", dict() as body):
+            case ("graph", body):
                 answer = exchange.submit(client, {**cast("Row", body), "graph_id": f"g{self.count}"})
                 assert answer["graph_id"] == f"g{self.count}"
                 self.count += 1
@@ -157,8 +157,8 @@ class Player:
                 self.book(symbol, shift, size, missing)
             case ("print", str(symbol), int(shift), int(size), bool(buys)):
                 middle, venue = MIDDLE[symbol]
-                side = "buy" if buys else "sell"
-                exchange.print_trade(symbol, venue, side, (middle + shift) * TICK, size * 10**6)
+                price_1e9 = (middle + shift) * TICK
+                exchange.print_trade(symbol, venue, "buy" if buys else "sell", price_1e9, size * 10**6)
             case ("advance", int(jump)):
                 exchange.advance_to(exchange.now_ns + jump)
             case ("amend", int(pick), int(qty), shift):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 from urllib.parse import quote
 
 import httpx
@@ -93,7 +94,8 @@ def test_faults_are_named(fresh: tuple[Sandbox, httpx.Client]) -> None:
     error = assert_error(api.post("/v1/orders", json=body), 422, "VALIDATION_ERROR")
     details = error["details"]
     assert isinstance(details, list)
-    assert [row["field"] for row in details] == ["edges[0].to_node", "edges[0].trigger", "edges[1]"]
+    rows = cast("list[dict[str, str]]", details)
+    assert [row["field"] for row in rows] == ["edges[0].to_node", "edges[0].trigger", "edges[1]"]
 
 
 def test_pausing_and_resuming(fresh: tuple[Sandbox, httpx.Client]) -> None:

@@ -65,7 +65,8 @@ class Desk:
     """The working context. `now_ns` is the present instant; `changed` collects the books whose resting orders need
     a new look once the command is over, `armed` says per book when to look next. `stirred` collects the symbols whose
     quotes changed by what we did, `concerned` the graphs that something happened to, `looking` says per graph when the
-    market may next matter to it, `mids` remembers (instant, doubled mid) of quotes that nothing has changed since."""
+    market may next matter to it, `mids` remembers (instant, doubled mid) of quotes that nothing has changed
+    since, `quiet` until when (symbol, low, high) was proven to hold."""
 
     state: State
     market: Market
@@ -79,6 +80,7 @@ class Desk:
     concerned: dict[int, None] = field(default_factory=dict[int, None])
     looking: dict[int, int] = field(default_factory=dict[int, int])
     mids: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    quiet: dict[tuple[str, int, int], int] = field(default_factory=dict[tuple[str, int, int], int])
 
     def __post_init__(self) -> None:
         self.state.news = []
@@ -101,6 +103,7 @@ class Desk:
                     self.stirred[level[0]] = None
             case rec.BookSet() | rec.PriceSet() | rec.Forgot():
                 self.mids.clear()
+                self.quiet.clear()
             case rec.EdgeFired(graph=no, edge=edge, due_ns=at) if at:
                 self.kernel.schedule(at, EdgeTimer(no, edge), self._edge_rank(no, edge))
             case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from sequence_markets.sandbox.instruments import Instrument
 from sequence_markets.sandbox.trading.desk import NEVER, Desk
@@ -10,8 +11,9 @@ from sequence_markets.sandbox.trading.graphs import Edge, Graph, Node
 
 __all__ = ["breached", "next_look", "reached", "watched_symbols"]
 
-_E18 = 10**18
-_HUNDRED = 100 * _E18
+_E18: Final = 10**18
+_HUNDRED: Final = 100 * _E18
+_MOST_KNOWN: Final = 1000
 
 
 def _doubled_mid(desk: Desk, symbol: str) -> int:
@@ -115,25 +117,30 @@ def next_look(desk: Desk, graph: Graph) -> int:
     wake = NEVER
     for edge in graph.edges:
         if edge.watched and edge.spec.trigger == "on_price":
+            if wake <= desk.next_change(edge.spec.symbol, desk.now_ns):
+                continue
             price, unit = _threshold(graph, edge)
             if edge.spec.direction == "above":
                 wake = min(wake, _leaves(desk, edge.spec.symbol, 0, -(-price // unit)))
             else:
                 wake = min(wake, _leaves(desk, edge.spec.symbol, price // unit, NEVER))
     if graph.risk.max_loss_1e9 >= 0 and not graph.breach:
-        wake = min(wake, _loss_look(desk, graph))
+        wake = _loss_look(desk, graph, wake)
     return wake
 
 
-def _loss_look(desk: Desk, graph: Graph) -> int:
+def _loss_look(desk: Desk, graph: Graph, wake: int) -> int:
     """While no symbol moves against the graph by more than its share of the slack, the limit holds."""
     quantities, _ = _sums(graph)
     slack = _doubled_slack(desk, graph)
-    wake = NEVER
     for symbol, qty in quantities.items():
+        soonest = desk.next_change(symbol, desk.now_ns)
+        if wake <= soonest:
+            # How long the market is quiet is dear to know, and would change nothing.
+            continue
         doubled = _doubled_mid(desk, symbol)
         if not doubled or slack < 0:
-            wake = min(wake, desk.next_change(symbol, desk.now_ns))
+            wake = min(wake, soonest)
             continue
         room = slack // (2 * len(quantities) * abs(qty))
         if qty > 0:
@@ -158,9 +165,16 @@ def _leaves(desk: Desk, symbol: str, low: int, high: int) -> int:
                 low = max(low, own) if low else low
             elif high < NEVER:
                 high = min(high, own)
+    known = desk.quiet.get((symbol, low, high), 0)
+    if known > desk.now_ns:
+        return known
     quiet = NEVER if low < high else desk.now_ns
     for venue in venues:
         if quiet == desk.now_ns:
             break
         quiet = min(quiet, desk.market.quiet_until(symbol, venue, low, high, desk.now_ns))
-    return desk.next_change(symbol, max(quiet, desk.now_ns)) if quiet < NEVER else NEVER
+    wake = desk.next_change(symbol, quiet) if quiet < NEVER else NEVER
+    if len(desk.quiet) >= _MOST_KNOWN:
+        desk.quiet.clear()
+    desk.quiet[(symbol, low, high)] = wake
+    return wake
