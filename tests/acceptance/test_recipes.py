@@ -210,6 +210,16 @@ def test_what_an_entry_fills_after_its_profit_was_taken_is_left_to_the_stop(brac
     assert (desk.state, desk.positions()) == ("completed", {})
 
 
+def test_the_second_price_closes_only_what_the_first_has_left(desk: Desk) -> None:
+    bracket = Bracket(replace(desk, symbol=PERP, venue="hyperliquid"), MARKETS["perp"])
+    desk = part_entered(bracket)
+    bracket.quote(110)
+    desk.sandbox.set_book(PERP, "hyperliquid", bids=[("78", "100")], asks=[("82", "2"), ("101", "100")])
+    assert desk.nodes() == {"entry": ("partial_fill", "6"), "exit": ("partial_fill", "6")}
+    assert [qty for qty, _ in desk.fills("exit")] == ["4", "2"]
+    assert desk.positions() == {}, "closed as a whole it would be short"
+
+
 def test_a_bracket_that_is_cancelled_while_its_entry_works_keeps_the_part(bracket: Bracket) -> None:
     desk = part_entered(bracket)
     desk.cancel()
