@@ -93,3 +93,29 @@ def test_a_kill_switch_stays_engaged_through_a_restart() -> None:
     desk.exchange.engage_kill_switch(desk.client, "storm")
     again = reopened(desk.exchange.journal.lines())
     assert again.risk_limits(desk.client)["kill_switch_active"] is True
+
+
+@pytest.mark.parametrize("offset", [0.02, 0.08])
+def test_a_price_is_watched_on_after_a_restart(offset: float) -> None:
+    desk = Desk(Exchange(MARKET, seed=SEED, start_ns=1_767_571_200 * SECOND))
+    nodes = [node("leg", "buy", "1"), node("exit", "sell", "1")]
+    below = edge("leg", "exit", price("below", offset), edge_id="e_below")
+    desk.run(nodes, [edge("leg", "exit", price("above", offset)), below])
+    again = reopened(desk.exchange.journal.lines())
+    end = desk.exchange.now_ns + 600 * SECOND
+    for venue in (desk.exchange, again):
+        venue.advance_to(end)
+    assert desk.is_("exit") == "filled"
+    assert again.journal.lines() == desk.exchange.journal.lines()
+
+
+def test_a_loss_limit_is_watched_on_after_a_restart() -> None:
+    desk = Desk(Exchange(MARKET, seed=SEED, start_ns=1_767_571_200 * SECOND))
+    nodes = [node("leg", "buy", "1"), node("next", "buy", "1", "50000")]
+    desk.run(nodes, [edge("leg", "next")], risk={"runtime": {"max_loss_usd": 130}})
+    again = reopened(desk.exchange.journal.lines())
+    end = desk.exchange.now_ns + 900 * SECOND
+    for venue in (desk.exchange, again):
+        venue.advance_to(end)
+    assert desk.shown()["failure_reason"] == "MAX_LOSS"
+    assert again.journal.lines() == desk.exchange.journal.lines()
