@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 from sequence_markets.sandbox.journal import Genesis, Journal, JournalError, SqliteStore, canonical
 
-GENESIS = canonical({"type": "genesis", "seed": 7, "start_ns": 5})
+GENESIS = canonical({"type": "genesis", "seed": 7, "start_ns": 5, "market": "synthetic"})
 
 
 def filled(path: Path) -> Journal:
@@ -38,7 +38,7 @@ def test_records_come_back_after_reopening(tmp_path: Path) -> None:
     assert again.lines() == lines == [GENESIS, '{"n":1}', '{"n":2}']
     assert again.digest() == digest
     assert again.records(since=1) == [{"n": 1}, {"n": 2}]
-    assert again.genesis() == Genesis(7, 5)
+    assert again.genesis() == Genesis(7, 5, "synthetic")
     assert len(again) == 3
     again.append(['{"n":3}'])
     again.close()

@@ -17,6 +17,7 @@ from sequence_markets.sandbox.instruments import Side
 from sequence_markets.sandbox.journal import Genesis, Journal, JournalError
 from sequence_markets.sandbox.kernel import Kernel
 from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
+from sequence_markets.sandbox.market.identity import identity
 from sequence_markets.sandbox.market.scripted import ScriptedMarket
 from sequence_markets.sandbox.trading import cascade, invariants, paper, policies, records as rec
 from sequence_markets.sandbox.trading.amending import amend_node, amend_order, read_change
@@ -59,7 +60,7 @@ class Exchange:
         remake: Makes the market for another seed, for `seed()`.
 
     Raises:
-        JournalError: The journal was begun with another seed.
+        JournalError: The journal was begun with another seed, or on another market.
 
     Example:
         >>> from sequence_markets.sandbox.market import SyntheticMarket
@@ -88,9 +89,11 @@ class Exchange:
         self._pending: list[str] = []
         genesis = self.journal.genesis()
         if genesis is None:
-            self._begin(Genesis(seed, start_ns))
+            self._begin(Genesis(seed, start_ns, identity(market)))
         elif genesis.seed != seed:
             raise JournalError(f"the journal was begun with seed {genesis.seed}, not {seed}")
+        elif genesis.market != identity(market):
+            raise JournalError(f"the journal was begun on another market: {genesis.market}, not {identity(market)}")
         else:
             self._refold(genesis.start_ns)
 
@@ -684,20 +687,20 @@ class Exchange:
 
     def reset(self) -> None:
         """Put everything back to the beginning, with the same seed. The journal begins again."""
-        self._begin(Genesis(self._desk.state.seed, self._desk.state.start_ns))
+        self._begin(Genesis(self._desk.state.seed, self._desk.state.start_ns, identity(self._base)))
 
     def seed(self, seed: int) -> None:
         """Put everything back to the beginning, with another seed."""
         if self._remake is not None:
             self._base = self._remake(seed)
-        self._begin(Genesis(seed, self._desk.state.start_ns))
+        self._begin(Genesis(seed, self._desk.state.start_ns, identity(self._base)))
 
     def close(self) -> None:
         """Let go of the journal."""
         self.journal.close()
 
     def _begin(self, genesis: Genesis) -> None:
-        self.journal.restart([rec.encode(rec.GenesisRecord(genesis.seed, genesis.start_ns))])
+        self.journal.restart([rec.encode(rec.GenesisRecord(genesis.seed, genesis.start_ns, genesis.market))])
         self._refold(genesis.start_ns)
 
     def _refold(self, now_ns: int) -> None:

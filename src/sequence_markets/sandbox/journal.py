@@ -35,10 +35,11 @@ class JournalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """What a journal began with: the exchange's seed and its first instant in nanoseconds since the epoch."""
+    """What a journal began with: the exchange's seed, its first instant in nanoseconds since the epoch, its market."""
 
     seed: int
     start_ns: int
+    market: str
 
 
 class Store(Protocol):
@@ -171,9 +172,9 @@ class Journal:
     """An append-only sequence of records with a running digest.
 
     >>> journal = Journal(MemoryStore())
-    >>> journal.append([canonical({"type": "genesis", "seed": 7, "start_ns": 0})])
+    >>> journal.append([canonical({"type": "genesis", "seed": 7, "start_ns": 0, "market": "synthetic"})])
     >>> len(journal), journal.genesis()
-    (1, Genesis(seed=7, start_ns=0))
+    (1, Genesis(seed=7, start_ns=0, market='synthetic'))
     """
 
     def __init__(self, store: Store | None = None) -> None:
@@ -226,10 +227,12 @@ class Journal:
         if not self._lines:
             return None
         first: dict[str, object] = json.loads(self._lines[0])
-        seed, start = first.get("seed"), first.get("start_ns")
-        if first.get("type") != "genesis" or not isinstance(seed, int) or not isinstance(start, int):
-            raise JournalError("the journal does not begin with a genesis record")
-        return Genesis(seed, start)
+        seed, start, market = first.get("seed"), first.get("start_ns"), first.get("market")
+        match first.get("type"), seed, start, market:
+            case "genesis", int(), int(), str():
+                return Genesis(seed, start, market)
+            case _:
+                raise JournalError("the journal does not begin with a genesis record")
 
     def close(self) -> None:
         """Close the storage behind it."""

@@ -186,6 +186,19 @@ def test_another_seed_than_the_journals_is_refused(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_another_market_than_the_journals_is_refused(tmp_path: Path) -> None:
+    class Tape(SyntheticMarket):
+        def describe(self) -> dict[str, object]:
+            tape = {"kind": "spot", "symbols": ["BTC-USD"], "start_ns": 1, "end_ns": 2, "counters": {}}
+            return {"kind": "tape", "tape": [tape]}
+
+    exchange(Journal(SqliteStore(tmp_path / "a.db"))).close()
+    journal = Journal(SqliteStore(tmp_path / "a.db"))
+    with pytest.raises(JournalError, match=r"another market: synthetic, not tape [0-9a-f]{16}"):
+        Exchange(Tape(seed=SEED), seed=SEED, start_ns=START_NS, journal=journal)
+    journal.close()
+
+
 def test_reset_begins_the_same_journal_again(tmp_path: Path) -> None:
     trader = Trader(exchange(Journal(SqliteStore(tmp_path / "a.db"))))
     script(trader)

@@ -69,6 +69,7 @@ class GenesisRecord:
     type: ClassVar[str] = "genesis"
     seed: int
     start_ns: int
+    market: str
 
 
 @dataclass(slots=True)
