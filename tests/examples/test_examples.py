@@ -9,6 +9,11 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"))
 SAYS = {
+    "bracket": [
+        "entry  buy 0.25 BTC-USD on kraken, market\n├─ when BTC-USD is 4 % above entry, as much as filled → exit",
+        "00:03  104000  exit armed\n00:04  104100  exit filled\n\nbracket-1 completed\n",
+        "left 4 % above the entry\nin at 100005.00, out at 104095.00: +1022.50 USD, fees 51.02 USD\n",
+    ],
     "plain_dicts": ["no such symbol: ", "BUY 0.1 FILLED None", "NAV = $"],
     "rebalance": ["BTC: buy", "filled", "the market has moved", "unrealised"],
     "scan_async": ["bps on 1 venues"],
