@@ -25,6 +25,7 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/python scripts/generate_sync.py --check
+	$(BIN)/python scripts/draw_machines.py --check
 	$(BIN)/python -m pytest --quiet tests/docs
 
 bench: $(STAMP)

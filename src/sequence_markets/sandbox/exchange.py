@@ -498,6 +498,7 @@ class Exchange:
             "note": f"the market has not resolved; the account holds {what} there",
         }
         if venue == "polymarket":
+            answer["condition_id"] = found.condition_id
             answer["token_ids"] = [entry.token_id for entry in sides if entry.token_id]
         return answer
 
