@@ -346,6 +346,13 @@ def _stranded(draft: Draft, random: Random) -> Fault:
     return Fault("node 'n0'", "nothing can activate it", "nodes[0].activation")
 
 
+def _started_early(draft: Draft, random: Random) -> Fault:
+    name = random.choice([edge["to_node"] for edge in draft.edges])
+    index = next(index for index, node in enumerate(draft.nodes) if node["node_id"] == name)
+    draft.nodes[index]["activation"] = "root"
+    return Fault(f"node {name!r}", "activation is 'root'", f"nodes[{index}].activation")
+
+
 def _many_nodes(draft: Draft, random: Random) -> Fault:
     draft.nodes += [{**copy.deepcopy(draft.nodes[0]), "node_id": f"m{index}"} for index in range(100)]
     return Fault("graph", "at most 100 nodes", "nodes", "at most 100")
@@ -395,6 +402,7 @@ WHOLE_BREAKS: Final[dict[str, WholeBreak]] = {
     "duplicate node": _twice,
     "cycle": _circle,
     "no root": _rootless,
+    "started in spite of an edge": _started_early,
     "waits for nothing": _stranded,
     "too many nodes": _many_nodes,
     "too many edges": _many_edges,

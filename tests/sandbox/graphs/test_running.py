@@ -252,12 +252,6 @@ def test_a_ratio_that_comes_to_nothing_releases_nothing(desk: Desk) -> None:
     assert desk.state() == "completed"
 
 
-def test_a_root_that_an_edge_leads_to_starts_at_once(desk: Desk) -> None:
-    desk.run([node("a", "buy", "1", "80000"), node("b", activation="root")], [edge("a", "b")])
-    assert desk.states() == {"a": "executing", "b": "filled"}
-    assert desk.edge("e_a_b") == "cancelled"
-
-
 def test_a_graph_expires_when_all_its_time_is_over(desk: Desk) -> None:
     nodes = [node("a", "buy", "1", "80000", horizon_ms=1000), node("b", "buy", "1", "80000", horizon_ms=500)]
     desk.run(nodes, [edge("a", "b", timeout(100))])
@@ -501,6 +495,7 @@ def test_impossible_shapes_are_refused_and_named(desk: Desk) -> None:
     assert "edges: they lead round in a circle: a -> b -> c -> a" in ring
     assert any(line.startswith("nodes: no node is a root") for line in ring)
     assert "nodes[1].activation" in fields(desk, [a, node("b", activation="wait")], [])[0]
+    assert "nodes[1].activation" in fields(desk, [a, node("b", activation="root")], [edge("a", "b")])[0]
     assert "no node is a root" in fields(desk, [node("a", activation="wait")], [])[-1]
     assert "nodes[0].activation" in fields(desk, [node("a", activation="later")], [])[0]
     assert "at most 100" in fields(desk, [node(f"n{i}") for i in range(101)], [])[0]

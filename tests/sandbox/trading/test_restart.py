@@ -189,7 +189,13 @@ def test_another_seed_than_the_journals_is_refused(tmp_path: Path) -> None:
 def test_another_market_than_the_journals_is_refused(tmp_path: Path) -> None:
     class Tape(SyntheticMarket):
         def describe(self) -> dict[str, object]:
-            tape = {"kind": "spot", "symbols": ["BTC-USD"], "start_ns": 1, "end_ns": 2, "counters": {}}
+            tape: dict[str, object] = {
+                "kind": "spot",
+                "symbols": ["BTC-USD"],
+                "start_ns": 1,
+                "end_ns": 2,
+                "counters": None,
+            }
             return {"kind": "tape", "tape": [tape]}
 
     exchange(Journal(SqliteStore(tmp_path / "a.db"))).close()

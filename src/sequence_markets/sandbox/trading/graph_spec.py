@@ -338,16 +338,14 @@ def _check_shape(problems: Problems, nodes: Sequence[NodeRead], edges: Sequence[
     for number, node in enumerate(nodes):
         if node.activation == "wait" and number not in incoming:
             problems.add(f"{node.at}.activation", f"{node.node_id!r} waits, but no edge leads to it")
+        if node.activation == "root" and number in incoming:
+            problems.add(f"{node.at}.activation", f"{node.node_id!r} starts at once, but an edge leads to it")
     cycle = _cycle(len(nodes), edges)
     if cycle:
         names = " -> ".join(nodes[number].node_id for number in cycle)
         problems.add("edges", f"they lead round in a circle: {names}")
-    if nodes and not any(_is_root(node, number in incoming) for number, node in enumerate(nodes)):
+    if nodes and all(number in incoming or node.activation == "wait" for number, node in enumerate(nodes)):
         problems.add("nodes", "no node is a root: every one waits for another")
-
-
-def _is_root(node: NodeRead, led_to: bool) -> bool:
-    return node.activation == "root" or (not node.activation and not led_to)
 
 
 def _cycle(count: int, edges: Sequence[_EdgeRead]) -> list[int]:
@@ -395,7 +393,7 @@ def _expand(nodes: Sequence[NodeRead], edges: Sequence[_EdgeRead]) -> Shape:
         at = len(flat)
         numbers.append(at)
         flat.append((node.node_id, spec))
-        if not _is_root(node, number in led_to):
+        if number in led_to:
             waiting.append(at)
         if node.pacing is None:
             continue
