@@ -13,6 +13,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -93,15 +94,19 @@ def to_svg(graph: Graph | GraphStatus, status: GraphStatus | None = None) -> str
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height + heading + notes}"'
         f' width="{width}" height="{height + heading + notes}" font-family="sans-serif" font-size="12">',
         f"<title>{_xml(drawing.title or 'execution graph')}</title>",
-        '<defs><marker id="seq-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8"'
-        ' orient="auto"><path d="M0 0L8 4L0 8z" fill="#57606a"/></marker></defs>',
+        '<defs><marker id="seq-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="9" markerHeight="9"'
+        ' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" fill="#57606a"/></marker></defs>',
     ]
     if drawing.title:
         parts.append(_svg_text(_MARGIN, 20, drawing.title, 'font-weight="bold" fill="#1b1f24"', 80))
     parts.append(f'<g transform="translate(0 {heading})">')
     boxes = {box.key: box for box in drawing.boxes}
-    for index, arrow in enumerate(drawing.arrows):
-        parts += _svg_arrow(arrow, boxes, places, index)
+    beside = Counter((arrow.source, arrow.target) for arrow in drawing.arrows)
+    drawn: Counter[tuple[str, str]] = Counter()
+    for arrow in drawing.arrows:
+        ends = (arrow.source, arrow.target)
+        parts += _svg_arrow(arrow, boxes, places, _LANE * (2 * drawn[ends] + 1 - beside[ends]) // 2)
+        drawn[ends] += 1
     for box in drawing.boxes:
         parts += _svg_box(box, *places[box.key])
     parts += [
@@ -348,10 +353,12 @@ def _time(ms: int) -> str:
 _MARGIN: Final = 16
 _HEADING: Final = 20
 _BOX_WIDTH: Final = 230
-_GAP_ACROSS: Final = 220
+_GAP_ACROSS: Final = 290
 _GAP_DOWN: Final = 22
 _LINE: Final = 16
+_LANE: Final = 18
 _LETTERS_IN_BOX: Final = 36
+_LETTERS_ON_ARROW: Final = 52
 
 
 def _height(box: _Box) -> int:
@@ -395,17 +402,24 @@ def _svg_box(box: _Box, left: int, top: int) -> list[str]:
     ]
 
 
-def _svg_arrow(arrow: _Arrow, boxes: dict[str, _Box], places: dict[str, tuple[int, int]], index: int) -> list[str]:
+def _svg_arrow(arrow: _Arrow, boxes: dict[str, _Box], places: dict[str, tuple[int, int]], lane: int) -> list[str]:
+    """Draw an arrow; `lane` moves it down or up, so that several between the same boxes lie side by side."""
     (left, top), (to_left, to_top) = places[arrow.source], places[arrow.target]
-    x1, y1 = left + _BOX_WIDTH, top + _height(boxes[arrow.source]) // 2
-    x2, y2 = to_left, to_top + _height(boxes[arrow.target]) // 2 + 7 * (index % 3 - 1)
+    x1, y1 = left + _BOX_WIDTH, top + _height(boxes[arrow.source]) // 2 + lane
+    x2, y2 = to_left, to_top + _height(boxes[arrow.target]) // 2 + lane
     middle = (x1 + x2) // 2
     width = 2.5 if arrow.fired else 1.2
     colour = "#1a7f37" if arrow.fired else "#57606a"
     return [
         f'<path d="M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}" fill="none" stroke="{colour}"'
         f' stroke-width="{width}" marker-end="url(#seq-arrow)"/>',
-        _svg_text(middle, (y1 + y2) // 2 - 5, arrow.label, f'text-anchor="middle" font-size="10" fill="{colour}"'),
+        _svg_text(
+            middle,
+            (y1 + y2) // 2 - 5,
+            arrow.label,
+            f'text-anchor="middle" font-size="10" fill="{colour}"',
+            _LETTERS_ON_ARROW,
+        ),
     ]
 
 

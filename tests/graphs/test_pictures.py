@@ -242,3 +242,10 @@ def test_triggers_sizing_and_delay_are_said_in_words() -> None:
     nodes: tuple[NodeSpec, ...] = tuple(node(name, "A", "buy", 1) for name in "ab")
     for said, each in words.items():
         assert f"└─ {said} → b" in Graph(nodes, (each,)).tree()
+
+
+def test_arrows_between_the_same_boxes_lie_side_by_side() -> None:
+    graph = recipes.bracket("BTC-USD", "buy", "0.1", take_profit_pct=8, stop_loss_pct=5)
+    heights = re.findall(r'<text x="\d+" y="(\d+)" text-anchor="middle"', graph.to_svg())
+    assert len(heights) == 2
+    assert abs(int(heights[0]) - int(heights[1])) >= 12, "a label of ten pixels needs that much"
