@@ -11,9 +11,8 @@ from typing import Final, cast
 
 import pytest
 
-VERSION: Final = "0.5.7"
-_WHEEL_SHA256: Final = "548cd8b49cd2f0bf4145b15ae1a0c30dc86aa5ebcf265f7037eff67b8b2f21b2"
-_FOLDER: Final = Path(__file__).resolve().parents[2] / ".benchmark" / f"peer-{VERSION}"
+from benchmarks import fetch
+
 _SCRIPT: Final = Path(__file__).with_name("peer_script.py")
 
 
@@ -22,9 +21,13 @@ def folder() -> Path:
 
     Without an index to fetch it from the test is skipped, except under continuous integration, where it fails.
     """
-    if not (_FOLDER / "sequence_markets" / "client.py").is_file():
-        _fetch()
-    return _FOLDER
+    try:
+        return fetch.peer()
+    except fetch.UnavailableError as error:
+        reason = f"the published client {fetch.PEER_VERSION} could not be fetched: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 def call_everything(url: str, api_key: str) -> dict[str, dict[str, object]]:
@@ -50,26 +53,3 @@ def call_everything(url: str, api_key: str) -> dict[str, dict[str, object]]:
     )
     assert done.returncode == 0, done.stderr
     return cast("dict[str, dict[str, object]]", json.loads(done.stdout))
-
-
-def _fetch() -> None:
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    requirement = _FOLDER / "requirement.txt"
-    requirement.write_text(f"sequence-markets=={VERSION} --hash=sha256:{_WHEEL_SHA256}\n")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
-            *("--no-deps", "--only-binary=:all:", "--require-hashes", "--retries=1", "--timeout=10"),
-            *("--target", str(_FOLDER), "-r", str(requirement)),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-    if done.returncode == 0:
-        return
-    reason = f"the published client {VERSION} could not be fetched: {done.stderr.strip().splitlines()[-1:]}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
