@@ -24,7 +24,8 @@ BUILDERS = {"batch", "edge", "node"}
 
 
 def _surface(face: type) -> dict[str, object]:
-    kept = {name: value for name, value in vars(face).items() if not name.startswith("_") or name == "__init__"}
+    members = {name: value for part in reversed(face.__mro__[:-1]) for name, value in vars(part).items()}
+    kept = {name: value for name, value in members.items() if not name.startswith("_") or name == "__init__"}
     return {name: value for name, value in kept.items() if name not in ASYNC_ONLY}
 
 
@@ -51,9 +52,9 @@ def test_both_faces_have_the_same_names() -> None:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_has_the_same_signature_and_words_on_both_faces(name: str) -> None:
-    awaited, blocking = _function(vars(AsyncSequence)[name]), _function(vars(Sequence)[name])
+    awaited, blocking = _function(_surface(AsyncSequence)[name]), _function(_surface(Sequence)[name])
     assert _blocking(str(inspect.signature(awaited))) == str(inspect.signature(blocking))
-    assert type(vars(AsyncSequence)[name]) is type(vars(Sequence)[name])
+    assert type(_surface(AsyncSequence)[name]) is type(_surface(Sequence)[name])
     assert not inspect.iscoroutinefunction(blocking)
     if name != "__init__":
         assert awaited.__doc__
@@ -67,14 +68,14 @@ CALLS = [name for name in METHODS if name not in ("__init__", "unresolved", "clo
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("face", [Sequence, AsyncSequence])
 def test_every_call_is_documented_whole(face: type, name: str) -> None:
-    function = _function(vars(face)[name])
+    function = _function(_surface(face)[name])
     words = inspect.getdoc(function) or ""
     signature = inspect.signature(function)
     for parameter in set(signature.parameters) - {"self"}:
         assert f"    {parameter}: " in words, parameter
     assert "Example:\n    >>> " in words
     assert name == "health" or "Raises:\n" in words
-    removed = hasattr(function, "__deprecated__") or hasattr(vars(face)[name], "__deprecated__")
+    removed = hasattr(function, "__deprecated__") or hasattr(_surface(face)[name], "__deprecated__")
     assert ("Returns:\n" in words) == (signature.return_annotation != "None") or removed
     if name in BUILDERS:
         assert "timeout" not in signature.parameters
@@ -85,7 +86,7 @@ def test_every_call_is_documented_whole(face: type, name: str) -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_awaited_calls_are_coroutines_and_walks_are_async_iterators(name: str) -> None:
-    function = _function(vars(AsyncSequence)[name])
+    function = _function(_surface(AsyncSequence)[name])
     assert inspect.iscoroutinefunction(function) != (name.startswith("iter_") or name in BUILDERS)
 
 
@@ -166,12 +167,13 @@ def test_the_synchronous_face_is_what_the_generator_makes() -> None:
 
 
 def test_the_synchronous_face_holds_nothing_asynchronous() -> None:
-    source = (ROOT / "src/sequence_markets/client/sync.py").read_text(encoding="utf-8")
-    assert not [
-        n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Await | ast.AsyncFunctionDef | ast.AsyncFor)
-    ]
-    assert "asyncio" not in source
-    assert "await " not in source
+    for path in (ROOT / "src/sequence_markets/client/sync").glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        assert not [
+            n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Await | ast.AsyncFunctionDef | ast.AsyncFor)
+        ]
+        assert "asyncio" not in source
+        assert "await " not in source
 
 
 def test_a_rule_of_the_generator_that_no_longer_fits_is_an_error() -> None:
@@ -180,6 +182,6 @@ def test_a_rule_of_the_generator_that_no_longer_fits_is_an_error() -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    generate: Callable[[str], str] = module.generate
+    generate: Callable[[dict[str, str]], dict[str, str]] = module.generate
     with pytest.raises(ValueError, match="no longer fit"):
-        generate("async def f():\n    await g()\n")
+        generate({"a.py": "async def f():\n    await g()\n"})
