@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from sequence_markets.sandbox.instruments import Side
 from sequence_markets.sandbox.journal import Genesis, Journal, JournalError
@@ -21,7 +21,7 @@ from sequence_markets.sandbox.market.identity import identity
 from sequence_markets.sandbox.market.scripted import ScriptedMarket
 from sequence_markets.sandbox.trading import cascade, invariants, paper, policies, records as rec
 from sequence_markets.sandbox.trading.amending import amend_node, amend_order, read_change
-from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer
+from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer, Task
 from sequence_markets.sandbox.trading.errors import InvariantError, Refusal
 from sequence_markets.sandbox.trading.graphs import Graph, Node
 from sequence_markets.sandbox.trading.positions import POSITION_KINDS, positions_answer
@@ -36,6 +36,9 @@ __all__ = ["Advanced", "Exchange", "InvariantError", "JournalError", "Refusal"]
 
 T = TypeVar("T")
 Levels = Iterable[tuple[int, int]]
+
+_REARM: Final[tuple[Callable[[Desk], None], ...]] = (cascade.rearm,)
+"""What each part schedules again after a restart, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,15 @@ class Exchange:
         """Everything the exchange knows. For reading only."""
         return self._desk.state
 
+    @property
+    def desk(self) -> Desk:
+        """What the parts of the trading core work with. For reading; changes go through `command`."""
+        return self._desk
+
+    def command(self, action: Callable[[Desk], T]) -> T:
+        """Run a command of another part: everything it changes is stored as one batch, or nothing is changed."""
+        return self._execute(lambda: action(self._desk))
+
     def next_due_ns(self) -> int | None:
         """The instant of the next scheduled event, or None."""
         return self._desk.kernel.next_due_ns()
@@ -161,6 +173,8 @@ class Exchange:
                 case Look():
                     if desk.looking.get(event.graph) == desk.now_ns:
                         desk.concerned[event.graph] = None
+                case Task():
+                    event.run(desk)
                 case _:
                     key = (event.venue, event.symbol)
                     if desk.armed.get(key) == desk.now_ns and key in desk.state.groups:
@@ -716,7 +730,8 @@ class Exchange:
         kernel: Kernel[Event] = Kernel()
         self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write)
         self._desk.rearm()
-        cascade.rearm(self._desk)
+        for rearm in _REARM:
+            rearm(self._desk)
 
     def _write(self, record: rec.Record) -> None:
         self._pending.append(rec.encode(record))

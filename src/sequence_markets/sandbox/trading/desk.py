@@ -3,6 +3,7 @@ anything, `emit`."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
@@ -15,7 +16,7 @@ from sequence_markets.sandbox.trading.fees import FEE_TABLE, Fee, FeeTable, Flat
 from sequence_markets.sandbox.trading.graphs import Edge, Graph, due_ns
 from sequence_markets.sandbox.trading.state import Order, State, mirror
 
-__all__ = ["NEVER", "Desk", "EdgeTimer", "Event", "Look", "OrderTimer", "Watch"]
+__all__ = ["NEVER", "TASK_RANK", "Desk", "EdgeTimer", "Event", "Look", "OrderTimer", "Task", "Watch"]
 
 NEVER: Final = 2**63 - 1
 
@@ -51,7 +52,18 @@ class Look:
     graph: int
 
 
-Event: TypeAlias = OrderTimer | Watch | EdgeTimer | Look
+class Task(ABC):
+    """Something of another part of the exchange that is due: a settlement, a callback of an algo."""
+
+    @abstractmethod
+    def run(self, desk: Desk) -> None:
+        """Do it, unless it no longer applies."""
+
+
+Event: TypeAlias = OrderTimer | Watch | EdgeTimer | Look | Task
+
+TASK_RANK: Final = 7
+"""Tasks run after everything of their instant that concerns orders; by default in the order they were scheduled."""
 
 _WATCH_RANK: Final = 1
 # Whatever an order does of its own accord comes before the timeouts of the same instant.
@@ -154,6 +166,10 @@ class Desk:
     @staticmethod
     def _edge_rank(graph: int, edge: int) -> int:
         return (_EDGE_RANK << 48) | (graph << 16) | edge
+
+    def schedule_task(self, at_ns: int, task: Task, order: int = 0) -> None:
+        """Run a task at `at_ns`; among those of one instant the one with the lower `order` comes first."""
+        self.kernel.schedule(max(at_ns, self.now_ns), task, (TASK_RANK << 48) | order)
 
     def schedule_look(self, graph: Graph, wake_ns: int) -> None:
         """Look at the market for a graph at `wake_ns`, and not at the instant planned before."""
