@@ -19,6 +19,7 @@ from sequence_markets.sandbox.kernel import Kernel
 from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
 from sequence_markets.sandbox.market.identity import identity
 from sequence_markets.sandbox.market.scripted import ScriptedMarket
+from sequence_markets.sandbox.observer import Observer
 from sequence_markets.sandbox.trading import cascade, invariants, paper, policies, records as rec
 from sequence_markets.sandbox.trading.amending import amend_node, amend_order, read_change
 from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer, Task
@@ -90,6 +91,7 @@ class Exchange:
         self._remake = remake
         self._base = market
         self._pending: list[str] = []
+        self.observer: Observer | None = None
         genesis = self.journal.genesis()
         if genesis is None:
             self._begin(Genesis(seed, start_ns, identity(market)))
@@ -732,9 +734,13 @@ class Exchange:
         self._desk.rearm()
         for rearm in _REARM:
             rearm(self._desk)
+        if self.observer is not None:
+            self.observer.rearmed(self._desk)
 
     def _write(self, record: rec.Record) -> None:
         self._pending.append(rec.encode(record))
+        if self.observer is not None:
+            self.observer.recorded(self._desk, record)
 
     def _execute(self, action: Callable[[], T]) -> T:
         """Run one command: everything it changes is stored as one batch, or nothing is changed at all."""
@@ -746,7 +752,11 @@ class Exchange:
             if self._pending:
                 self.journal.append(self._pending)
                 self._pending.clear()
+                if self.observer is not None:
+                    self.observer.committed(self._desk)
         except BaseException:
+            if self.observer is not None:
+                self.observer.abandoned()
             if self._pending or self._desk.changed or self._desk.state.news or self._desk.concerned:
                 self._refold(self._desk.now_ns)
             raise
