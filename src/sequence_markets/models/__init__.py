@@ -35,6 +35,16 @@ from .portfolio import (
     UnknownInstrument,
     UnknownLifecycle,
 )
+from .prediction import (
+    MarketsPage,
+    MarketStatus,
+    MarketVenue,
+    PolymarketReward,
+    PredictionMarket,
+    Settlement,
+    SettlementPoint,
+    SettlementUnderlying,
+)
 from .risk import KillSwitch, VenueCancel
 from .triggers import (
     OnAccepted,
@@ -81,6 +91,9 @@ __all__ = [
     "InvalidPayload",
     "KillSwitch",
     "Lifecycle",
+    "MarketStatus",
+    "MarketVenue",
+    "MarketsPage",
     "Nbbo",
     "NodeExecution",
     "NodeInstrument",
@@ -104,9 +117,11 @@ __all__ = [
     "OrderStatus",
     "Pacing",
     "PerpInstrument",
+    "PolymarketReward",
     "Position",
     "PositionTotals",
     "Positions",
+    "PredictionMarket",
     "Quote",
     "QuoteBatch",
     "QuoteError",
@@ -117,6 +132,9 @@ __all__ = [
     "RiskLimits",
     "Rows",
     "SequenceModel",
+    "Settlement",
+    "SettlementPoint",
+    "SettlementUnderlying",
     "Submission",
     "Symbol",
     "Trigger",
