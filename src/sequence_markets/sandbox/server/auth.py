@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -30,6 +31,52 @@ class Principal:
 
     digest: str
     mode: KeyMode
+
+
+class Keys:
+    """Who the callers of one server are: any well-formed key is an account of its own, and lent keys stand for others.
+
+    Example:
+        >>> keys = Keys()
+        >>> owner = keys.authenticate("Bearer seq_test_owner")
+        >>> lent = keys.lend(owner)
+        >>> keys.authenticate(f"Bearer {lent}") == owner
+        True
+        >>> keys.revoke(lent)
+        >>> keys.authenticate(f"Bearer {lent}")
+        Traceback (most recent call last):
+        sequence_markets.sandbox.server.errors.ApiError: the API key was revoked
+    """
+
+    def __init__(self) -> None:
+        # By digest; None once the key is revoked, so that it never becomes an account of its own.
+        self._lent: dict[str, Principal | None] = {}
+
+    def authenticate(self, authorization: str | None) -> Principal:
+        """Return the caller named by an ``Authorization`` header.
+
+        Raises:
+            ApiError: 401 when the header is missing, is not a bearer token, or holds no valid key.
+        """
+        principal = authenticate(authorization)
+        if principal.digest in self._lent:
+            owner = self._lent[principal.digest]
+            if owner is None:
+                raise _unauthorized("the API key was revoked")
+            return owner
+        return principal
+
+    def lend(self, owner: Principal) -> str:
+        """Return a new key that stands for ``owner`` until it is revoked."""
+        key = f"seq_{owner.mode}_{secrets.token_hex(32)}"
+        self._lent[hashlib.sha256(key.encode()).hexdigest()] = owner
+        return key
+
+    def revoke(self, key: str) -> None:
+        """Let a lent key stand for nobody any more."""
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        if digest in self._lent:
+            self._lent[digest] = None
 
 
 def authenticate(authorization: str | None) -> Principal:

@@ -8,7 +8,7 @@ from typing import Final
 from sequence_markets.sandbox.controls import Controls
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.runtime import Runtime
-from sequence_markets.sandbox.server.auth import Principal
+from sequence_markets.sandbox.server.auth import Keys, Principal
 from sequence_markets.sandbox.server.body import Body
 from sequence_markets.sandbox.server.errors import bad_request
 from sequence_markets.sandbox.server.feeds import Feeds
@@ -36,6 +36,7 @@ class Services:
         limiter: The request limiter, or ``None`` when requests are not limited.
 
     Attributes:
+        keys: Who the callers are.
         feeds: Which books are being followed.
         controls: The sandbox's controls.
     """
@@ -43,6 +44,7 @@ class Services:
     def __init__(self, runtime: Runtime, *, limiter: RateLimiter | None = None) -> None:
         self.runtime = runtime
         self.limiter = limiter
+        self.keys = Keys()
         self.feeds = Feeds()
         self.controls = Controls(runtime, self.feeds)
 

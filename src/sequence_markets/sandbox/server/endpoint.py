@@ -6,13 +6,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.runtime import Busy
-from sequence_markets.sandbox.server.auth import authenticate
 from sequence_markets.sandbox.server.call import AccountCall, Reply, Request, Services
 from sequence_markets.sandbox.server.errors import ApiError, bad_request
 from sequence_markets.sandbox.server.local import require_local
@@ -25,7 +26,21 @@ MAX_BODY_BYTES: Final = 1 << 20
 # A sender that is over the limit is read a little further, so that it gets to see the answer and not a reset.
 _DRAINED_BYTES: Final = 16 << 20
 
-AccountHandler = Callable[[AccountCall], object]
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A handler whose request takes long to read: that is done before the exchange's lock is taken.
+
+    Attributes:
+        prepare: Reads the request in the worker thread and returns what is then run on the account under the lock.
+        max_body: How many bytes the body may have.
+    """
+
+    prepare: Callable[[Request], Callable[[AccountCall], object]]
+    max_body: int = MAX_BODY_BYTES
+
+
+AccountHandler = Callable[[AccountCall], object] | Prepared
 ControlHandler = Callable[[Services, Request], object]
 
 
@@ -79,7 +94,7 @@ class AccountEndpoint(Endpoint):
     async def answer(self, method: str, scope: Scope, receive: Receive) -> Reply:
         """Authenticate, count against the rate limit, and run the handler on the account."""
         services = self._services
-        principal = authenticate(header(scope, b"authorization"))
+        principal = services.keys.authenticate(header(scope, b"authorization"))
         if services.limiter is not None:
             wait = services.limiter.take(principal.digest)
             if wait:
@@ -91,12 +106,17 @@ class AccountEndpoint(Endpoint):
                 )
         if self._test_only and principal.mode != "test":
             raise ApiError(403, "FORBIDDEN", "sandbox administration needs a seq_test_ key")
-        request = await read_request(scope, receive, method)
         handler = self._handlers[method]
+        if isinstance(handler, Prepared):
+            request = await read_request(scope, receive, method, handler.max_body)
+            ready = await _in_thread(self._executor, partial(handler.prepare, request))
+        else:
+            request = await read_request(scope, receive, method)
+            ready = handler
 
         def run(exchange: Exchange) -> object:
             client_id = exchange.account_for(principal.digest, principal.mode)
-            return handler(AccountCall(exchange, client_id, principal, request, services))
+            return ready(AccountCall(exchange, client_id, principal, request, services))
 
         try:
             # Commands take microseconds: a hop to a thread would cost more than most of them.
@@ -138,14 +158,14 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-async def read_request(scope: Scope, receive: Receive, method: str) -> Request:
-    """Read query and body.
+async def read_request(scope: Scope, receive: Receive, method: str, max_body: int = MAX_BODY_BYTES) -> Request:
+    """Read query and body, of which the body may have ``max_body`` bytes.
 
     Raises:
         ApiError: 413 when the body is too large, 415 when it is not labelled JSON, 400 for an unreadable query.
     """
     query = Query(scope["query_string"])
-    body = b"" if method == "GET" else await _read_body(scope, receive)
+    body = b"" if method == "GET" else await _read_body(scope, receive, max_body)
     # An empty body may carry any label: clients label even requests without one.
     if body:
         content_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
@@ -154,9 +174,9 @@ async def read_request(scope: Scope, receive: Receive, method: str) -> Request:
     return Request(scope.get("path_params", {}), query, body)
 
 
-async def _read_body(scope: Scope, receive: Receive) -> bytes:
+async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     announced = header(scope, b"content-length") or "0"
-    too_large = announced.isdigit() and int(announced) > MAX_BODY_BYTES
+    too_large = announced.isdigit() and int(announced) > limit
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -165,15 +185,15 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
             raise bad_request("the connection was closed before the body was complete")
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        too_large = too_large or size > MAX_BODY_BYTES
+        too_large = too_large or size > limit
         if too_large:
             chunks.clear()
         else:
             chunks.append(chunk)
-        if not message.get("more_body", False) or size > _DRAINED_BYTES:
+        if not message.get("more_body", False) or size > limit + _DRAINED_BYTES:
             break
     if too_large:
-        raise ApiError(413, "PAYLOAD_TOO_LARGE", f"the body may have at most {MAX_BODY_BYTES} bytes")
+        raise ApiError(413, "PAYLOAD_TOO_LARGE", f"the body may have at most {limit} bytes")
     return b"".join(chunks)
 
 
