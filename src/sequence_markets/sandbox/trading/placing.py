@@ -21,6 +21,7 @@ __all__ = [
     "fill_resting",
     "hunt",
     "place",
+    "reserve_for",
     "reserve_rest",
     "retract",
     "sweep",
@@ -160,15 +161,16 @@ def hunt(desk: Desk, order: Order, price: int, books: dict[str, VenueBook]) -> N
             desk.emit(rec.Rested(order.no, venue, "hunt", price, 0, 0))
 
 
-def reserve_rest(desk: Desk, order: Order, books: dict[str, VenueBook]) -> bool:
-    """Keep the means for the rest of an order that has nothing placed: at its worst price, or at 110 % of the
-    arrival mid when it has none. Returns whether the whole rest could be covered."""
+def reserve_for(
+    desk: Desk, order: Order, books: dict[str, VenueBook], purses: Purses
+) -> tuple[dict[tuple[str, str], int], bool]:
+    """The means for the rest of an order that has nothing placed, at its worst price, or at 110 % of the arrival mid
+    when it has none; and whether they cover the whole rest."""
     price = worst_price(order)
     if not price:
         price = order.arrival_1e9
         if order.spec.side == "buy" or order.spec.type == "perp":
             price = price * _UNBOUNDED_RESERVE_PERCENT // 100
-    purses = Purses(desk, order)
     placements = allocate(desk, order, order.remaining, price, books, purses, "taker")
     spec = order.spec
     instrument = desk.instrument(order)
@@ -178,8 +180,14 @@ def reserve_rest(desk: Desk, order: Order, books: dict[str, VenueBook]) -> bool:
         goods = spec.side == "sell" and spec.type != "perp"
         asset = spec.asset if goods else purses.cash(placement.venue)
         reserve[(placement.venue, asset)] = hold_for(spec, placement.qty, placement.price, fee)
+    return reserve, sum(placement.qty for placement in placements) == order.remaining
+
+
+def reserve_rest(desk: Desk, order: Order, books: dict[str, VenueBook]) -> bool:
+    """Keep what `reserve_for` says. Returns whether the whole rest could be covered."""
+    reserve, covered = reserve_for(desk, order, books, Purses(desk, order))
     _sync(desk, order, reserve=reserve)
-    return sum(placement.qty for placement in placements) == order.remaining
+    return covered
 
 
 def retract(desk: Desk, order: Order) -> None:

@@ -13,6 +13,7 @@ from sequence_markets.sandbox.instruments import PREDICTION_UNIT_1E9
 from sequence_markets.sandbox.market import VenueBook
 from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.amounts import ONE_PRICE
+from sequence_markets.sandbox.trading.deciding import decide_crossing, decide_taking
 from sequence_markets.sandbox.trading.desk import Desk
 from sequence_markets.sandbox.trading.placing import (
     Placement,
@@ -30,13 +31,12 @@ from sequence_markets.sandbox.trading.router import (
     Plan,
     Purses,
     arrival_mid,
-    plan_sweep,
     touch,
     worst_price,
 )
-from sequence_markets.sandbox.trading.state import Order
+from sequence_markets.sandbox.trading.state import Order, OrderSpec
 
-__all__ = ["activate", "arrival_price", "on_timer", "quantity_for", "restart"]
+__all__ = ["activate", "arrival_price", "cap_for", "on_timer", "quantity_for", "restart"]
 
 _MS: Final = 1_000_000
 _SECOND: Final = 1_000 * _MS
@@ -79,12 +79,16 @@ def activate(desk: Desk, order: Order) -> None:
     if not qty:
         desk.emit(rec.Ended(order.no, "REJECTED", "NO_LIQUIDITY" if not mid else "QUANTITY_TOO_SMALL"))
         return
-    cap = 0
-    if spec.cap_bps >= 0 and mid:
-        room = mid * spec.cap_bps // _BPS
-        cap = mid + room if spec.side == "buy" else mid - room
-    desk.emit(rec.Begun(order.no, qty, mid, cap, _deadline(desk, order)))
+    desk.emit(rec.Begun(order.no, qty, mid, cap_for(spec, mid), _deadline(desk, order)))
     _act(desk, order, books)
+
+
+def cap_for(spec: OrderSpec, mid: int) -> int:
+    """The worst price that the slippage cap of an order allows, from the middle it arrives at; 0 for any."""
+    if spec.cap_bps < 0 or not mid:
+        return 0
+    room = mid * spec.cap_bps // _BPS
+    return mid + room if spec.side == "buy" else mid - room
 
 
 def restart(desk: Desk, order: Order) -> None:
@@ -157,23 +161,14 @@ def _deadline(desk: Desk, order: Order) -> int:
     return 0
 
 
-def _reject_if_starved(desk: Desk, order: Order, plan: Plan) -> bool:
-    if plan.starved and not order.filled:
-        cancel(desk, order, "INSUFFICIENT_BALANCE")
-        return True
-    return False
-
-
 def _take_now(desk: Desk, order: Order, books: dict[str, VenueBook], tif: str) -> None:
     """IOC and FOK: what is there now, or nothing but all of it."""
-    plan = plan_sweep(desk, order, order.remaining, books, Purses(desk, order), worst_price(order))
-    if _reject_if_starved(desk, order, plan):
+    decision = decide_taking(desk, order, books, Purses(desk, order), tif)
+    if decision.refusal:
+        cancel(desk, order, decision.refusal)
         return
-    if tif == "FOK" and plan.qty < order.remaining:
-        cancel(desk, order, "FOK_NOT_FILLABLE")
-        return
-    execute(desk, order, plan, books)
-    conclude(desk, order, plan.shortfall)
+    execute(desk, order, decision.plan, books)
+    conclude(desk, order, decision.plan.shortfall)
 
 
 def _start_sor(desk: Desk, order: Order, books: dict[str, VenueBook]) -> None:
@@ -193,30 +188,23 @@ def _start_sor(desk: Desk, order: Order, books: dict[str, VenueBook]) -> None:
 def _cross(desk: Desk, order: Order, books: dict[str, VenueBook]) -> None:
     """Take what is displayed; what remains rests at the limit, is retried until the horizon, or ends."""
     spec = order.spec
-    purses = Purses(desk, order)
-    plan = plan_sweep(desk, order, order.remaining, books, purses, worst_price(order))
-    if _reject_if_starved(desk, order, plan):
+    decision = decide_crossing(desk, order, books, Purses(desk, order))
+    if decision.refusal:
+        cancel(desk, order, decision.refusal)
         return
-    rest = order.remaining - plan.qty
-    if rest and spec.limit_1e9:
-        price = worst_price(order)
-        placements = allocate(desk, order, rest, price, books, purses)
-        if sum(placement.qty for placement in placements) < rest:
-            cancel(desk, order, "INSUFFICIENT_BALANCE" if books else "NO_LIQUIDITY")
-            return
-        execute(desk, order, plan, books)
-        place(desk, order, placements, books)
+    execute(desk, order, decision.plan, books)
+    if decision.placements:
+        place(desk, order, decision.placements, books)
         if spec.urgency == "high":
-            hunt(desk, order, price, books)
+            hunt(desk, order, worst_price(order), books)
         return
-    execute(desk, order, plan, books)
     if not order.done and _working_horizon(desk, order):
         if not reserve_rest(desk, order, books) and not order.filled:
             cancel(desk, order, "INSUFFICIENT_BALANCE")
             return
         desk.emit(rec.TimerSet(order.no, "retry", desk.now_ns + RETRY_NS[spec.urgency], 0))
         return
-    conclude(desk, order, plan.shortfall)
+    conclude(desk, order, decision.plan.shortfall)
 
 
 def _working_horizon(desk: Desk, order: Order) -> bool:
