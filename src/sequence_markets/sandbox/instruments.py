@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
+from .events.directory import Directory
+from .events.named import named_markets, scripted_kalshi
+from .events.types import EventMarket, FeeCategory
 from .venues import VENUES, InstrumentType
 
 __all__ = [
@@ -22,24 +24,10 @@ __all__ = [
     "default_catalogue",
     "looks_like_kalshi",
     "looks_like_pair",
+    "market_outcomes",
 ]
 
 Side = Literal["buy", "sell"]
-FeeCategory = Literal[
-    "crypto",
-    "crypto_5m",
-    "sports",
-    "finance",
-    "politics",
-    "tech",
-    "economics",
-    "culture",
-    "weather",
-    "geopolitics",
-    "other",
-]
-"""What a prediction market is about, as far as fee schedules care; "crypto" for every spot pair and perp."""
-
 USD_PEGGED: Final = ("USD", "USDC", "USDT")
 """Cash assets the exchange values at exactly one US dollar."""
 
@@ -66,10 +54,6 @@ _DOLLAR_CASH: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-_LISTED_UNTIL_NS: Final = 2_082_758_399_000_000_000
-"""2035-12-31T23:59:59Z: the standing prediction markets of the local exchange stay open until then, whatever
-their names say, so that a strategy written against them does not die on a calendar day."""
-
 _PAIR: Final = re.compile(r"[A-Z0-9]{1,15}-[A-Z]{2,10}(-[A-Z0-9]{2,10})?")
 _QUOTES: Final = frozenset({"USD", "USDT", "USDC", "EUR", "GBP", "BTC", "ETH", "DAI", "JPY"})
 _KALSHI: Final = re.compile(r"(KX|INX|NASDAQ100)[A-Z0-9.]*(-[A-Z0-9.]+)+")
@@ -88,7 +72,8 @@ class Instrument:
     "TICKER:NO", a Polymarket token id. `settlement` names, per listing venue, the cash asset really paid
     there. `tick_1e9` is the finest price step any venue uses. For a NO outcome `mirror_of` is the symbol of
     the YES outcome whose book it mirrors. The fields from `market_slug` on, the fee category aside, are set
-    for prediction markets only; `complement` is the other outcome of the same market.
+    for prediction markets only; `complement` is the other outcome of the same market. Before `listed_ns` an
+    instrument does not exist yet, and from `expiry_ns` on nobody trades it any more.
     """
 
     symbol: str
@@ -109,6 +94,7 @@ class Instrument:
     neg_risk: bool = False
     condition_id: str | None = None
     complement: str | None = None
+    listed_ns: int = 0
 
     @property
     def primary(self) -> str:
@@ -144,7 +130,8 @@ class Catalogue:
     'BTC-USD-PERP'
     """
 
-    def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
+    def __init__(self, instruments: Iterable[Instrument] = (), directory: Directory | None = None) -> None:
+        self.directory = Directory() if directory is None else directory
         self._by_symbol: dict[str, Instrument] = {}
         self._by_name: dict[str, str] = {}
         for instrument in instruments:
@@ -156,7 +143,7 @@ class Catalogue:
 
     def copy(self) -> Catalogue:
         """A catalogue of its own with the same instruments, so that adding to one leaves the other alone."""
-        return Catalogue(self._by_symbol.values())
+        return Catalogue(self._by_symbol.values(), self.directory.copy())
 
     def get(self, symbol: str) -> Instrument:
         """The instrument with this canonical symbol; `KeyError` when there is none."""
@@ -182,6 +169,17 @@ class Catalogue:
             self._by_name[f"{name}:{instrument.outcome.lower()}"] = instrument.symbol
             if instrument.mirror_of is None:
                 self._by_name[name] = instrument.symbol
+
+    def add_market(self, market: EventMarket) -> None:
+        """List a prediction market with both its outcomes."""
+        self.directory.add(market)
+        for outcome in market_outcomes(market):
+            self.add(outcome)
+
+    def close_market(self, market: EventMarket, at_ns: int) -> None:
+        """End the trading of a prediction market at `at_ns`, both outcomes."""
+        for symbol in (market.yes, market.no):
+            self._by_symbol[symbol] = replace(self.get(symbol), expiry_ns=at_ns)
 
     def list_on(self, symbol: str, venue: str) -> Instrument:
         """List a known instrument on one more venue.
@@ -219,6 +217,11 @@ class Catalogue:
         if instrument_type == "perp" and found.type == "spot" and found.quote in USD_PEGGED:
             return self._by_symbol.get(f"{found.base}-USD-PERP")
         return found if instrument_type == "spot" else None
+
+    def prediction_symbol(self, text: str) -> str | None:
+        """The canonical symbol of the prediction outcome meant by `text`, or None."""
+        found = self.resolve(text, "prediction")
+        return None if found is None else found.symbol
 
     def _lookup(self, text: str) -> Instrument | None:
         direct = self._by_symbol.get(text)
@@ -259,7 +262,7 @@ class Catalogue:
         if looks_like_kalshi(name) and outcome in ("", "YES", "NO"):
             if venue != "kalshi":
                 raise ValueError(f"{symbol!r} is a Kalshi ticker and cannot be quoted on {venue!r}")
-            return _kalshi_market(name, name, "other")
+            return market_outcomes(scripted_kalshi(name, 0, 0))
         if name.count("-") == 1 and name.endswith("-PERP"):
             name = f"{name[:-5]}-USD-PERP"
         if outcome or not looks_like_pair(name):
@@ -276,86 +279,39 @@ def _settlement(quote: str, venues: Iterable[str]) -> Mapping[str, str]:
     return MappingProxyType({v: _DOLLAR_CASH[v] if quote == "USD" else quote for v in venues})
 
 
-def _digits(text: str) -> str:
-    """A 77-digit decimal id from a name."""
-    return str(10**76 + int.from_bytes(hashlib.sha256(text.encode()).digest(), "big") % (9 * 10**76))
-
-
-def _outcomes(yes: Instrument, no_symbol: str, no_token: str | None) -> tuple[Instrument, Instrument]:
-    no = Instrument(
-        symbol=no_symbol,
-        base=yes.base,
-        quote=yes.quote,
+def market_outcomes(market: EventMarket) -> tuple[Instrument, Instrument]:
+    """The two instruments of a prediction market: its YES side, and the NO side that mirrors it."""
+    polymarket = market.venue == "polymarket"
+    quote = "USDC" if polymarket else "USD"
+    yes = Instrument(
+        symbol=market.yes,
+        base=market.slug,
+        quote=quote,
         type="prediction",
-        venues=yes.venues,
-        settlement=yes.settlement,
-        tick_1e9=yes.tick_1e9,
-        mirror_of=yes.symbol,
-        market_slug=yes.market_slug,
-        outcome="No",
-        token_id=no_token,
-        expiry_ns=yes.expiry_ns,
-        fee_category=yes.fee_category,
-        event_slug=yes.event_slug,
-        question=yes.question,
-        neg_risk=yes.neg_risk,
-        condition_id=yes.condition_id,
-        complement=yes.symbol,
+        venues=(market.venue,),
+        settlement=_settlement(quote, (market.venue,)),
+        tick_1e9=market.tick_1e9,
+        market_slug=market.slug,
+        outcome=market.outcomes[0],
+        token_id=market.yes if polymarket else None,
+        expiry_ns=market.close_ns,
+        fee_category=market.category,
+        event_slug=market.event_slug,
+        question=market.question,
+        neg_risk=market.neg_risk,
+        condition_id=market.condition_id,
+        complement=market.no,
+        listed_ns=market.listed_ns,
+    )
+    no = replace(
+        yes,
+        symbol=market.no,
+        mirror_of=market.yes,
+        outcome=market.outcomes[1],
+        token_id=market.no if polymarket else None,
+        complement=market.yes,
     )
     return yes, no
-
-
-def _kalshi_market(ticker: str, question: str, category: FeeCategory) -> tuple[Instrument, Instrument]:
-    yes = Instrument(
-        symbol=ticker,
-        base=ticker,
-        quote="USD",
-        type="prediction",
-        venues=("kalshi",),
-        settlement=_settlement("USD", ("kalshi",)),
-        tick_1e9=10_000_000,
-        market_slug=ticker,
-        outcome="Yes",
-        expiry_ns=_LISTED_UNTIL_NS,
-        fee_category=category,
-        event_slug=ticker.rsplit("-", 1)[0],
-        question=question,
-        complement=f"{ticker}:NO",
-    )
-    return _outcomes(yes, f"{ticker}:NO", None)
-
-
-def _polymarket_market(
-    slug: str,
-    question: str,
-    category: FeeCategory,
-    *,
-    event: str | None = None,
-    tick_1e9: int = 10_000_000,
-    yes_token: str | None = None,
-) -> tuple[Instrument, Instrument]:
-    token = yes_token or _digits(f"{slug}:yes")
-    other = _digits(f"{slug}:no")
-    yes = Instrument(
-        symbol=token,
-        base=slug,
-        quote="USDC",
-        type="prediction",
-        venues=("polymarket",),
-        settlement=_settlement("USDC", ("polymarket",)),
-        tick_1e9=tick_1e9,
-        market_slug=slug,
-        outcome="Yes",
-        token_id=token,
-        expiry_ns=_LISTED_UNTIL_NS,
-        fee_category=category,
-        event_slug=event or slug,
-        question=question,
-        neg_risk=event is not None,
-        condition_id="0x" + hashlib.sha256(slug.encode()).hexdigest(),
-        complement=other,
-    )
-    return _outcomes(yes, other, other)
 
 
 _SPOT_TICKS: Final[Mapping[str, int]] = MappingProxyType(
@@ -377,7 +333,6 @@ _PERP_TICKS: Final[Mapping[str, int]] = MappingProxyType({"BTC": 100_000_000})
 _USDC_VENUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"ETH": ("binance", "coinbase", "dex_ethereum"), "SOL": ("binance", "coinbase", "solana")}
 )
-_HOCKEY: Final = "ice-hockey-world-champion-2027"
 
 
 def _spot(symbol: str, quote: str, venues: tuple[str, ...]) -> Instrument:
@@ -402,36 +357,6 @@ def default_catalogue() -> Catalogue:
     catalogue.add(_spot("ETH-USDC-ARB", "USDC", ("dex_ethereum",)))
     for base in _PERP_BASES:
         catalogue.add(_perp(base))
-    markets = (
-        _kalshi_market("KXBTCZ-26DEC31-T99000", "Bitcoin above $99,000 at the end of the year?", "crypto"),
-        _kalshi_market("KXBTCZ-26DEC31-T100000", "Bitcoin above $100,000 at the end of the year?", "crypto"),
-        _kalshi_market("KXPGATOUR-ZUCONO26-THVI", "Winner of the Zurich Classic of New Orleans?", "sports"),
-        _kalshi_market("KXMLBHR-26APR292140KCATH-ATHLBUTLER4-1", "One home run or more?", "sports"),
-        _kalshi_market("KXRAIN-26NOV27-OSL", "Rain in Oslo on the day?", "weather"),
-        _kalshi_market("KXFEDDECISION-26OCT-H0", "No change of the Fed's rate in October?", "economics"),
-        _polymarket_market("fed-decision-in-october", "Will the Fed cut rates in October?", "economics"),
-        _polymarket_market("rain-in-oslo-friday", "Rain in Oslo on Friday?", "weather"),
-        _polymarket_market("btc-updown-5m-1776537600", "Bitcoin up in the next five minutes?", "crypto_5m"),
-        _polymarket_market(
-            "bitcoin-above-100k-at-year-end", "Bitcoin above $100,000 at the end of the year?", "crypto"
-        ),
-        _polymarket_market(
-            "new-orleans-wins-the-series",
-            "Does New Orleans win the series?",
-            "sports",
-            yes_token="4394372887385518214471608448209527405" + _digits("series")[:40],
-        ),
-        *(
-            _polymarket_market(
-                f"{_HOCKEY}-{name.lower()}",
-                f"{name} wins the ice hockey world championship of 2027?",
-                "sports",
-                event=_HOCKEY,
-                tick_1e9=1_000_000,
-            )
-            for name in ("Canada", "Sweden", "Finland", "Czechia", "Switzerland", "Other")
-        ),
-    )
-    for outcome in (outcome for market in markets for outcome in market):
-        catalogue.add(outcome)
+    for market in named_markets():
+        catalogue.add_market(market)
     return catalogue

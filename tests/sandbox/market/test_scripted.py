@@ -105,7 +105,7 @@ def test_an_impossible_book_is_refused_and_changes_nothing(
     scripted = market()
     with pytest.raises(ValueError, match=message):
         scripted.set_book(symbol, venue, bids, asks, NOW)
-    assert scripted.state() == {"books": [], "trades": []}
+    assert scripted.state() == {"books": [], "trades": [], "resolutions": []}
     assert scripted.catalogue.all() == scripted.inner.catalogue.all()
 
 

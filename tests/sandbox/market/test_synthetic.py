@@ -333,9 +333,9 @@ def test_a_closed_or_unknown_market_shows_nothing() -> None:
         assert WARM.book(symbol, "kalshi", now) is None
         assert list(WARM.trades(symbol, now, now + 60 * SECOND)) == []
         assert WARM.next_change(symbol, now) is None
-        assert WARM.reference_price(symbol, now) is None
         assert list(WARM.bars(symbol, now, now + SECOND, SECOND)) == []
         assert WARM.quiet_until(symbol, "kalshi", 0, 10**9, now) == now
+    assert WARM.reference_price("nope", START) is None
     assert WARM.venues("nope") == ()
     assert WARM.book("BTC-USD", "hyperliquid", START) is None
     assert list(WARM.bars("BTC-USD", START - SECOND, START, SECOND, "hyperliquid")) == []

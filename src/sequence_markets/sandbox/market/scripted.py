@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final, TypedDict
 
+from ..events import EventMarket, Events, Resolution
+from ..events.named import scripted_kalshi
 from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument
 from ..venues import VENUES
 from .mirror import mirrored_bar, mirrored_book, mirrored_trade
@@ -16,6 +18,7 @@ from .types import Bar, Levels, Market, MarketTrade, Side, VenueBook
 __all__ = ["ScriptState", "ScriptedMarket", "price_ladder"]
 
 FOREVER_NS: Final = 2**63 - 1
+_SCRIPTED_SERIAL: Final = 1 << 62
 _LADDER_LEVELS: Final = 10
 _LADDER_USD_1E9: Final = 100_000 * 10**9
 _LADDER_CONTRACTS_1E8: Final = 1_000 * 10**8
@@ -43,11 +46,20 @@ class TradeState(TypedDict):
     taker_side: Side
 
 
+class ResolutionState(TypedDict):
+    """One scripted outcome as plain data."""
+
+    symbol: str
+    outcome: str
+    at_ns: int
+
+
 class ScriptState(TypedDict):
     """Everything that was scripted, in the order in which it was."""
 
     books: list[BookState]
     trades: list[TradeState]
+    resolutions: list[ResolutionState]
 
 
 def price_ladder(instrument: Instrument, price_1e9: int) -> tuple[Levels, Levels]:
@@ -93,12 +105,18 @@ class ScriptedMarket:
 
     def __init__(self, inner: Market) -> None:
         self.inner = inner
-        self.catalogue: Catalogue = inner.catalogue.copy()
+        self._resolutions: dict[str, Resolution] = {}
+        self._take_catalogue()
         self._books: dict[str, dict[str, tuple[list[int], list[VenueBook]]]] = {}
         self._references: dict[str, PriceSeries] = {}
         self._trades: dict[str, list[MarketTrade]] = {}
         self._trade_ids: set[str] = set()
-        self._script: ScriptState = {"books": [], "trades": []}
+        self._script: ScriptState = {"books": [], "trades": [], "resolutions": []}
+
+    def _take_catalogue(self) -> None:
+        self.catalogue: Catalogue = self.inner.catalogue.copy()
+        self.events = Events(self.catalogue.directory, self, self.catalogue.prediction_symbol, self._resolutions)
+        self._made_up = 0
 
     # Scripting.
 
@@ -138,8 +156,7 @@ class ScriptedMarket:
             )
         self._check_instant(instrument, at_ns)
         if instrument.symbol not in self.catalogue:
-            for created in self.catalogue.scripted_instrument(instrument.primary, venue):
-                self.catalogue.add(created)
+            self._make_up(instrument, venue, at_ns)
         self.catalogue.list_on(instrument.primary, venue)
         book = VenueBook(venue, instrument.symbol, buy, sell, at_ns, "scripted")
         self._place(mirrored_book(book, instrument.primary) if instrument.mirror_of else book)
@@ -220,20 +237,70 @@ class ScriptedMarket:
         )
         return printed
 
+    def set_resolution(self, primary_symbol: str, outcome: str, at_ns: int) -> None:
+        """Decide a prediction market: it closes and resolves at `at_ns`.
+
+        Saying that one outcome of an event wins decides all its outcomes; saying that one loses leaves the others.
+
+        Args:
+            primary_symbol: Any name of the market.
+            outcome: The winning outcome: "Yes" or "No", or the market's own names for them, in any case.
+            at_ns: When it is known.
+
+        Raises:
+            ValueError: An unknown market or outcome, a market that is not listed yet or resolved already, or an event
+                that would be left without a winner.
+        """
+        market = self.events.find(primary_symbol, at_ns)
+        if market is None:
+            raise ValueError(f"unknown prediction market {primary_symbol!r}")
+        names = {market.outcomes[0].lower(): True, market.outcomes[1].lower(): False}
+        yes_wins = {"yes": True, "no": False, **names}.get(outcome.lower())
+        if yes_wins is None:
+            raise ValueError(f"outcome must be {market.outcomes[0]!r} or {market.outcomes[1]!r}, got {outcome!r}")
+        undecided = [each for each in self.events.siblings(market) if self.events.status(each, at_ns) != "resolved"]
+        if market not in undecided:
+            raise ValueError(f"{market.slug!r} is resolved already")
+        if market.neg_risk and not yes_wins and len(undecided) == 1:
+            raise ValueError(f"{market.slug!r} is the last outcome left of its event and cannot lose")
+        self._resolutions[market.yes] = Resolution(yes_wins, at_ns)
+        decided = [market]
+        if market.neg_risk and yes_wins:
+            losers = [each for each in undecided if each is not market]
+            self._resolutions.update({each.yes: Resolution(False, at_ns) for each in losers})
+            decided += losers
+        for each in decided:
+            self.catalogue.close_market(each, self.events.closes_ns(each))
+        self._script["resolutions"].append(
+            {"symbol": market.yes, "outcome": market.outcomes[0 if yes_wins else 1], "at_ns": at_ns}
+        )
+
+    def _make_up(self, instrument: Instrument, venue: str, at_ns: int) -> None:
+        """List what somebody scripts and nobody lists yet."""
+        if instrument.type == "prediction":
+            # Behind every market of the same instant that somebody lists.
+            self._made_up += 1
+            self.catalogue.add_market(scripted_kalshi(instrument.primary, at_ns, _SCRIPTED_SERIAL + self._made_up))
+            return
+        for created in self.catalogue.scripted_instrument(instrument.primary, venue):
+            self.catalogue.add(created)
+
     def clear(self) -> None:
         """Forget every script, and the instruments that only scripts made."""
-        self.catalogue = self.inner.catalogue.copy()
+        self._resolutions.clear()
+        self._take_catalogue()
         self._books.clear()
         self._references.clear()
         self._trades.clear()
         self._trade_ids.clear()
-        self._script = {"books": [], "trades": []}
+        self._script = {"books": [], "trades": [], "resolutions": []}
 
     def state(self) -> ScriptState:
         """Everything scripted so far, as plain data that `restore` takes back."""
         return {
             "books": [book.copy() for book in self._script["books"]],
             "trades": [trade.copy() for trade in self._script["trades"]],
+            "resolutions": [resolution.copy() for resolution in self._script["resolutions"]],
         }
 
     def restore(self, state: ScriptState) -> None:
@@ -256,6 +323,8 @@ class ScriptedMarket:
                     "scripted",
                 )
             )
+        for resolution in state["resolutions"]:
+            self.set_resolution(resolution["symbol"], resolution["outcome"], resolution["at_ns"])
 
     def _instrument_for(self, symbol: str, venue: str) -> Instrument:
         """The instrument meant, made up when nobody lists it; `ValueError` when it cannot be quoted there."""
@@ -273,6 +342,10 @@ class ScriptedMarket:
         return known
 
     def _check_instant(self, instrument: Instrument, at_ns: int) -> None:
+        if at_ns < instrument.listed_ns:
+            raise ValueError(f"{instrument.symbol!r} is not listed before {instrument.listed_ns}")
+        if instrument.expiry_ns is not None and at_ns >= instrument.expiry_ns:
+            raise ValueError(f"{instrument.symbol!r} closed at {instrument.expiry_ns}")
         series = self._references.get(instrument.primary)
         last = max((times[-1] for times, _ in self._books.get(instrument.primary, {}).values()), default=None)
         if series is not None and last is not None and at_ns < last:
@@ -323,6 +396,23 @@ class ScriptedMarket:
         venues = self._books.get(primary)
         return min(times[0] for times, _ in venues.values()) if venues else None
 
+    def _closes_ns(self, symbol: str) -> int:
+        """The instant from which a symbol is not traded any more."""
+        expiry_ns = self.catalogue.get(symbol).expiry_ns if symbol in self.catalogue else None
+        return FOREVER_NS if expiry_ns is None else expiry_ns
+
+    def last_price_1e9(self, market: EventMarket) -> int:
+        """The price of the YES side at a prediction market's close."""
+        since = self._scripted_since(market.yes)
+        if since is None or since >= market.close_ns:
+            return self.inner.events.last_price_1e9(market)
+        series = self._references.get(market.yes)
+        return (None if series is None else series.at(market.close_ns - 1)) or 0
+
+    def spot_1e9(self, symbol: str, at_ns: int) -> int | None:
+        """The reference price of a pair that decides prediction markets."""
+        return self.reference_price(symbol, at_ns)
+
     def _primary(self, symbol: str) -> str:
         return self.catalogue.get(symbol).primary if symbol in self.catalogue else symbol
 
@@ -336,6 +426,8 @@ class ScriptedMarket:
     def book(self, symbol: str, venue: str, now_ns: int) -> VenueBook | None:
         """The displayed book of a venue, or None when it does not quote the symbol."""
         primary = self._primary(symbol)
+        if now_ns >= self._closes_ns(primary):
+            return None
         since = self._scripted_since(primary)
         if since is None or now_ns < since:
             return self.inner.book(symbol, venue, now_ns)
@@ -345,6 +437,7 @@ class ScriptedMarket:
     def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
         """The prints with `start_ns` < time <= `end_ns`, in time order."""
         primary = self._primary(symbol)
+        end_ns = min(end_ns, self._closes_ns(primary) - 1)
         since = self._scripted_since(primary)
         until = end_ns if since is None else min(end_ns, since - 1)
         found = list(self.inner.trades(symbol, start_ns, until)) if until > start_ns else []
@@ -361,8 +454,11 @@ class ScriptedMarket:
         """The next scripted instant after `after_ns`; as long as the symbol is not scripted, also the other
         market's."""
         primary = self._primary(symbol)
+        closes_ns = self._closes_ns(primary)
+        if after_ns >= closes_ns:
+            return None
         since = self._scripted_since(primary)
-        found: list[int] = []
+        found: list[int] = [] if closes_ns == FOREVER_NS else [closes_ns]
         if since is None or after_ns < since:
             change = self.inner.next_change(symbol, after_ns)
             if change is not None:
@@ -379,10 +475,15 @@ class ScriptedMarket:
         """An instant up to which neither touch nor any print leaves the open interval, if nobody scripts
         meanwhile."""
         primary = self._primary(symbol)
+        closes_ns = self._closes_ns(primary)
+        if after_ns >= closes_ns:
+            return after_ns
         since = self._scripted_since(primary)
         trades = self._trades.get(primary, [])
         index = bisect_right(trades, after_ns, key=_print_time)
         next_print = trades[index].time_ns - 1 if index < len(trades) else FOREVER_NS
+        if closes_ns < FOREVER_NS:
+            next_print = min(next_print, closes_ns - 1)
         if since is None or after_ns < since:
             until = self.inner.quiet_until(symbol, venue, low_1e9, high_1e9, after_ns)
             limit = next_print if since is None else min(next_print, since - 1)
@@ -398,6 +499,12 @@ class ScriptedMarket:
     def reference_price(self, symbol: str, now_ns: int) -> int | None:
         """The middle of the best scripted prices, or the other market's reference before the first script."""
         primary = self._primary(symbol)
+        closes_ns = self._closes_ns(primary)
+        if now_ns >= closes_ns:
+            payout = self.events.payout_1e9(symbol, now_ns)
+            if payout is not None:
+                return payout
+            now_ns = closes_ns - 1
         since = self._scripted_since(primary)
         if since is None or now_ns < since:
             return self.inner.reference_price(symbol, now_ns)
@@ -410,6 +517,7 @@ class ScriptedMarket:
     ) -> Sequence[Bar]:
         """Bars of the reference price; see `Market.bars`."""
         primary = self._primary(symbol)
+        end_ns = min(end_ns, self._closes_ns(primary) - 1)
         since = self._scripted_since(primary)
         if since is None or end_ns < since:
             return self.inner.bars(symbol, start_ns, end_ns, interval_ns, venue)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ..events import EventMarket, Events
 from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument, default_catalogue
 from ..venues import VENUES
 from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_range
@@ -57,6 +58,7 @@ class SyntheticMarket:
     def __init__(self, catalogue: Catalogue | None = None, seed: int = 0) -> None:
         self.catalogue = default_catalogue() if catalogue is None else catalogue
         self.seed = seed
+        self.events = Events(self.catalogue.directory, self, self.catalogue.prediction_symbol)
         self._paths: dict[str, Path] = {}
         self._fairs: dict[str, Fair] = {}
         self._listings: dict[tuple[str, str], Listing] = {}
@@ -191,14 +193,20 @@ class SyntheticMarket:
             lean = self._path(f"lean/{symbol}/{venue}", volatility=style.lean * _MILLI_BP, cap_level=9, jump_level=6)
         return Listing(self.seed, symbol, venue, self.fair(instrument), lean, volume, figures)
 
-    def _open(self, symbol: str, now_ns: int) -> tuple[Instrument, Instrument] | None:
-        """The instrument and the one whose book is kept for it, while it is listed."""
-        if symbol not in self.catalogue or now_ns < 0:
+    def _known(self, symbol: str) -> tuple[Instrument, Instrument] | None:
+        """The instrument and the one whose book is kept for it."""
+        if symbol not in self.catalogue:
             return None
         instrument = self.catalogue.get(symbol)
-        if instrument.expiry_ns is not None and now_ns >= instrument.expiry_ns:
+        return instrument, instrument if instrument.mirror_of is None else self.catalogue.get(instrument.mirror_of)
+
+    def _open(self, symbol: str, now_ns: int) -> tuple[Instrument, Instrument] | None:
+        """As `_known`, while it is listed and traded."""
+        found = self._known(symbol)
+        if found is None or now_ns < max(0, found[0].listed_ns):
             return None
-        return instrument, self.catalogue.get(instrument.primary)
+        expiry_ns = found[0].expiry_ns
+        return None if expiry_ns is not None and now_ns >= expiry_ns else found
 
     # The market protocol.
 
@@ -272,13 +280,29 @@ class SyntheticMarket:
         return max(until, after_ns)
 
     def reference_price(self, symbol: str, now_ns: int) -> int | None:
-        """The fair price, rounded to the instrument's tick."""
-        found = self._open(symbol, now_ns)
-        if found is None:
+        """The fair price, rounded to the instrument's tick.
+
+        Of a closed prediction market it is the last one, and what the outcome pays once that is known.
+        """
+        found = self._known(symbol)
+        if found is None or now_ns < max(0, found[0].listed_ns):
             return None
         instrument, kept = found
+        if kept.expiry_ns is not None and now_ns >= kept.expiry_ns:
+            payout = self.events.payout_1e9(symbol, now_ns)
+            if payout is not None:
+                return payout
+            now_ns = kept.expiry_ns - 1
         price = self._rounded(kept, fair_at(self.fair(kept), now_ns // STEP_NS))
         return price if kept is instrument else PREDICTION_UNIT_1E9 - price
+
+    def last_price_1e9(self, market: EventMarket) -> int:
+        """The fair price of the YES side of a prediction market at its close, not rounded."""
+        return fair_at(self.fair(self.catalogue.get(market.yes)), market.close_ns // STEP_NS)
+
+    def spot_1e9(self, symbol: str, at_ns: int) -> int | None:
+        """The reference price of a pair that decides prediction markets."""
+        return self.reference_price(symbol, at_ns)
 
     @staticmethod
     def _rounded(instrument: Instrument, price_1e9: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from ..events import Events
 from ..instruments import Catalogue, Side
 
 __all__ = ["Bar", "Levels", "Market", "MarketTrade", "Origin", "Side", "VenueBook"]
@@ -75,6 +76,11 @@ class Market(Protocol):
     @property
     def catalogue(self) -> Catalogue:
         """The instruments that exist."""
+        ...
+
+    @property
+    def events(self) -> Events:
+        """The prediction markets, and where each of them stands in its life."""
         ...
 
     def venues(self, symbol: str) -> tuple[str, ...]:

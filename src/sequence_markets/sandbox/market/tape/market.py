@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...events import Events
 from ...instruments import Catalogue, Instrument, default_catalogue
 from ...venues import VENUES
 from ..parameters import PERP_STYLES, SPOT_STYLES
@@ -24,8 +25,8 @@ class TapeMarket:
     """Recorded tapes, and the venues that are derived from them.
 
     The recorded venue shows what was recorded, with the origin "recorded"; the other venues that list the symbol show
-    something derived from it, with the origin "derived". Only instruments of the tapes exist. Before the first book
-    nothing is quoted; after the end of a tape its last book stands.
+    something derived from it, with the origin "derived". Only instruments of the tapes exist, and no prediction
+    markets. Before the first book nothing is quoted; after the end of a tape its last book stands.
 
     `start_ns` is the first instant at which every tape has a book, `end_ns` the last instant of the longest tape.
     """
@@ -45,6 +46,7 @@ class TapeMarket:
             )
         standing = default_catalogue()
         self.catalogue = Catalogue()
+        self.events = Events(self.catalogue.directory, None, lambda _: None)
         self._feeds: dict[str, dict[str, Feed]] = {}
         self._derived: dict[str, dict[str, DerivedVenue]] = {}
         for tape in tapes:
