@@ -1,4 +1,4 @@
-"""Walking pages by offset while new rows arrive at the front."""
+"""Walking pages: by offset while new rows arrive at the front, and by cursor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from sequence_markets.errors import PaginationError
-from sequence_markets.models import FillPage, OrderPage
+from sequence_markets.models import FillPage, MarketsPage, OrderPage, PredictionMarket
 
 Row = TypeVar("Row")
 
@@ -50,3 +50,51 @@ class Walk(Generic[Row]):
 
     def _broken(self, what: str) -> PaginationError:
         return PaginationError(0, f"the server's pages contradict each other: {what}", operation=self._operation)
+
+
+class MarketWalk:
+    """State of one walk by cursor.
+
+    A cursor that was given before would lead through the same pages for ever, and is an error. Rows that a server
+    repeats, because its catalogue shifted between two pages, come once.
+
+    Attributes:
+        cursor: Where the next page begins; ``None`` for the first one.
+        done: Whether the last page has come.
+        pages: Pages read so far.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self.cursor: str | None = None
+        self.done = False
+        self.pages = 0
+        self._operation = operation
+        self._page_of: dict[str, int] = {}
+        self._seen: set[tuple[object, ...]] = set()
+
+    @property
+    def rows(self) -> int:
+        """Different markets so far."""
+        return len(self._seen)
+
+    def take(self, page: MarketsPage) -> list[PredictionMarket]:
+        """Return the rows of a page that have not come before, and move on."""
+        self.pages += 1
+        following = page.next_cursor
+        self.done = page.has_more is False or not following
+        if following and not self.done:
+            before = self._page_of.setdefault(following, self.pages)
+            if before != self.pages:
+                raise PaginationError(
+                    0,
+                    f"the server's pages go round in a circle: page {self.pages} leads where page {before} led",
+                    operation=self._operation,
+                )
+            self.cursor = following
+        fresh: list[PredictionMarket] = []
+        for row in page.markets:
+            key = tuple(str(row.raw.get(name)) for name in ("slug", "symbol", "yes_token_id"))
+            if key not in self._seen:
+                self._seen.add(key)
+                fresh.append(row)
+        return fresh

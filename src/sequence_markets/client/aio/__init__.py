@@ -5,6 +5,7 @@ from __future__ import annotations
 from sequence_markets.client.aio.batch import AsyncBatch
 from sequence_markets.client.aio.connect import AsyncConnect
 from sequence_markets.client.aio.orchestrate import AsyncOrchestrate
+from sequence_markets.client.aio.prediction import AsyncPrediction
 from sequence_markets.client.aio.see import AsyncSee
 from sequence_markets.client.aio.trade import AsyncTrade
 
@@ -14,6 +15,7 @@ __all__ = ["AsyncBatch", "AsyncSequence"]
 class AsyncSequence(
     AsyncConnect,
     AsyncSee,
+    AsyncPrediction,
     AsyncTrade,
     AsyncOrchestrate,
 ):

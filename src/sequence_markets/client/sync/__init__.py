@@ -6,6 +6,7 @@ from __future__ import annotations
 from sequence_markets.client.sync.batch import Batch
 from sequence_markets.client.sync.connect import Connect
 from sequence_markets.client.sync.orchestrate import Orchestrate
+from sequence_markets.client.sync.prediction import Prediction
 from sequence_markets.client.sync.see import See
 from sequence_markets.client.sync.trade import Trade
 
@@ -15,6 +16,7 @@ __all__ = ["Batch", "Sequence"]
 class Sequence(
     Connect,
     See,
+    Prediction,
     Trade,
     Orchestrate,
 ):
