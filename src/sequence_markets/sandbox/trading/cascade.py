@@ -24,7 +24,7 @@ from sequence_markets.sandbox.trading.graphs import (
 )
 from sequence_markets.sandbox.trading.looks import breached, next_look, reached, watched_symbols
 from sequence_markets.sandbox.trading.placing import cancel
-from sequence_markets.sandbox.trading.router import arrival_mid
+from sequence_markets.sandbox.trading.router import arrival_mid, arrival_sides
 from sequence_markets.sandbox.trading.state import Order
 
 __all__ = [
@@ -226,7 +226,7 @@ def _begin_paced(desk: Desk, node: Node, order: Order) -> None:
     if qty < len(node.slices):
         desk.emit(rec.Ended(order.no, "REJECTED", "QUANTITY_TOO_SMALL" if mid else "NO_LIQUIDITY"))
         return
-    desk.emit(rec.Begun(order.no, qty, mid, 0, 0))
+    desk.emit(rec.Begun(order.no, qty, mid, 0, 0, *arrival_sides(order, books)))
 
 
 def start_order(desk: Desk, order: Order) -> None:

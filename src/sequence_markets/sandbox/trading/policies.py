@@ -31,6 +31,7 @@ from sequence_markets.sandbox.trading.router import (
     Plan,
     Purses,
     arrival_mid,
+    arrival_sides,
     touch,
     worst_price,
 )
@@ -79,7 +80,8 @@ def activate(desk: Desk, order: Order) -> None:
     if not qty:
         desk.emit(rec.Ended(order.no, "REJECTED", "NO_LIQUIDITY" if not mid else "QUANTITY_TOO_SMALL"))
         return
-    desk.emit(rec.Begun(order.no, qty, mid, cap_for(spec, mid), _deadline(desk, order)))
+    sides = arrival_sides(order, books)
+    desk.emit(rec.Begun(order.no, qty, mid, cap_for(spec, mid), _deadline(desk, order), *sides))
     _act(desk, order, books)
 
 

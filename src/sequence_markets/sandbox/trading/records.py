@@ -273,8 +273,8 @@ class KillSwitchSet:
 
 @dataclass(slots=True)
 class Begun:
-    """An order started to work: what it aims at, the arrival mid, the price its slippage cap allows, and its
-    deadline. Zero stands for none."""
+    """An order started to work: what it aims at, the arrival mid, the price its slippage cap allows, its deadline, and
+    the best displayed prices it met. Zero stands for none."""
 
     type: ClassVar[str] = "begun"
     order: int
@@ -282,6 +282,8 @@ class Begun:
     arrival_1e9: int
     cap_1e9: int
     deadline_ns: int
+    arrival_bid_1e9: int = 0
+    arrival_ask_1e9: int = 0
 
 
 @dataclass(slots=True)
@@ -500,7 +502,7 @@ _FIELDS: Final[dict[type[Record], tuple[str, ...]]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in _KINDS.values()
 }
 _FREE_FORM: Final = frozenset({"metadata"})
-_OPTIONAL: Final = frozenset({"waiting", "slices", "edges", "risk"})
+_OPTIONAL: Final = frozenset({"waiting", "slices", "edges", "risk", "arrival_bid_1e9", "arrival_ask_1e9"})
 
 
 def encode(record: Record) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "Purses",
     "Take",
     "arrival_mid",
+    "arrival_sides",
     "content_id",
     "fill_id",
     "plan_sweep",
@@ -108,6 +109,12 @@ def touch(order: Order, books: dict[str, VenueBook], which: Literal["own", "oppo
     bids = (spec.book_side == "buy") == (which == "own")
     prices = [side[0][0] for book in books.values() if (side := book.bids if bids else book.asks)]
     return spec.book_price(max(prices) if bids else min(prices)) if prices else 0
+
+
+def arrival_sides(order: Order, books: dict[str, VenueBook]) -> tuple[int, int]:
+    """The best displayed bid and offer of the order's venues, in its terms; 0 where nothing is displayed."""
+    own, opposite = touch(order, books, "own"), touch(order, books, "opposite")
+    return (own, opposite) if order.spec.side == "buy" else (opposite, own)
 
 
 def arrival_mid(desk: Desk, order: Order, books: dict[str, VenueBook]) -> int:

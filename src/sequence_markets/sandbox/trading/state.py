@@ -30,6 +30,7 @@ from sequence_markets.sandbox.trading.ledger import (
     fees_account,
     market_account,
 )
+from sequence_markets.sandbox.trading.track import Step, Track
 
 __all__ = [
     "FIAT",
@@ -162,6 +163,7 @@ class Order:
     children: list[int] = field(default_factory=list[int])
     holds: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     reserve: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    track: Track = field(default_factory=Track)
 
     @property
     def remaining(self) -> int:
@@ -414,6 +416,7 @@ class State:
 
     def _activated(self, graph: Graph, node: Node, qty: int) -> None:
         node.released += qty
+        self.orders[node.orders[-1]].track.admitted_ns = self.now_ns
         if not node.activated_ns:
             node.activated_ns = self.now_ns
             self._tell(graph, node, "activated")
@@ -522,6 +525,8 @@ class State:
         order.cap_1e9 = record.cap_1e9
         order.deadline_ns = record.deadline_ns
         order.timers.pop("start", None)
+        track = order.track
+        track.begun_ns, track.bid_1e9, track.ask_1e9 = self.now_ns, record.arrival_bid_1e9, record.arrival_ask_1e9
         graph, node = self._place_of(order)
         if not node.target:
             # What a notional buys is known once it begins.
@@ -585,6 +590,8 @@ class State:
         )
         self.children[child.no] = child
         order.children.append(child.no)
+        kind: Literal["hunt", "rest"] = "hunt" if record.mode == "hunt" else "rest"
+        order.track.steps.append(Step(self.now_ns, kind, record.venue, record.price, record.qty))
         order.updated_ns = self.now_ns
         key = (child.venue, child.symbol)
         group = self.groups.get(key)
@@ -595,7 +602,11 @@ class State:
             group.wake_ns = 0
 
     def _unrested(self, record: rec.Unrested) -> None:
-        self._remove(self.children[record.child])
+        child = self.children[record.child]
+        order = self.orders[child.order]
+        price = order.spec.book_price(child.price)
+        order.track.steps.append(Step(self.now_ns, "back", child.venue, price, child.qty))
+        self._remove(child)
 
     def _remove(self, child: Child) -> None:
         del self.children[child.no]
@@ -663,20 +674,22 @@ class State:
             )
         )
         graph, node = self._place_of(order)
-        self._count(order, node, record)
+        place = len(account.fills) - 1
+        self._count(order, node, record, place)
         if node.parent >= 0:
             parent = graph.nodes[node.parent]
-            self._count(self.orders[parent.orders[0]], parent, record)
+            self._count(self.orders[parent.orders[0]], parent, record, place)
         for filled in (node,) if node.parent < 0 else (node, graph.nodes[node.parent]):
             self._tell(graph, filled, "fill", record.qty)
             refresh(graph, filled, self.orders, self.news)
 
-    def _count(self, order: Order, node: Node, record: rec.Filled) -> None:
+    def _count(self, order: Order, node: Node, record: rec.Filled, place: int) -> None:
         for counter in (order, node):
             counter.filled += record.qty
             counter.notional += record.qty * record.price
             counter.fees += record.fee
             counter.fill_count += 1
+        order.track.steps.append(Step(self.now_ns, "fill", record.venue, record.price, record.qty, place))
         self._enter(order, "FILLED" if order.filled == order.qty else "PARTIAL")
         if order.status == "FILLED":
             order.timers.clear()
