@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sequence_markets.sandbox.embedded import Sandbox
+    from sequence_markets.sandbox.faults import Fault, Faults
     from sequence_markets.sandbox.journal import JournalError
     from sequence_markets.sandbox.runtime import Advance, ClockError
     from sequence_markets.sandbox.trading.errors import InvariantError
 
-__all__ = ["Advance", "ClockError", "InvariantError", "JournalError", "Sandbox"]
+__all__ = ["Advance", "ClockError", "Fault", "Faults", "InvariantError", "JournalError", "Sandbox"]
 
 _HOME = {
     "Advance": "sequence_markets.sandbox.runtime",
     "ClockError": "sequence_markets.sandbox.runtime",
+    "Fault": "sequence_markets.sandbox.faults",
+    "Faults": "sequence_markets.sandbox.faults",
     "InvariantError": "sequence_markets.sandbox.trading.errors",
     "JournalError": "sequence_markets.sandbox.journal",
     "Sandbox": "sequence_markets.sandbox.embedded",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from sequence_markets.sandbox.assembly import open_runtime
 from sequence_markets.sandbox.clock import ClockMode, parse_mode, parse_speed
 from sequence_markets.sandbox.controls import Level, check_seed
+from sequence_markets.sandbox.faults import Faults
 from sequence_markets.sandbox.runtime import Advance, Runtime
 from sequence_markets.units import Number, datetime_from_ns
 
@@ -94,6 +95,7 @@ class Sandbox:
         self._running: _Running | None = None
         self._clients: list[Sequence] = []
         self._guard = threading.Lock()
+        self._faults = Faults(seed or 0)
 
     def start(self) -> Self:
         """Start serving, and return once requests are answered.
@@ -150,6 +152,11 @@ class Sandbox:
     def running(self) -> bool:
         """Whether requests are answered."""
         return self._running is not None and self._running.server.alive
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong between clients and this sandbox, on purpose; nothing by default."""
+        return self._faults
 
     def client(self, **options: Any) -> Sequence:
         """Return a client of this sandbox with an account of its own; it is closed together with the sandbox.
@@ -289,7 +296,7 @@ class Sandbox:
             bound.close()
             raise
         limiter = None if self._rate_limit is None else RateLimiter(self._rate_limit)
-        return _Running(bound, runtime, Services(runtime, limiter=limiter))
+        return _Running(bound, runtime, Services(runtime, limiter=limiter, faults=self._faults))
 
 
 class _Running:
@@ -299,6 +306,7 @@ class _Running:
         self.url = url_of(bound)
         self.runtime = runtime
         self.controls = services.controls
+        self._services = services
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="sequence-sandbox-worker")
         self.server = ServerThread(create_app(services, self._executor), bound)
         runtime.start()
@@ -309,6 +317,8 @@ class _Running:
             raise
 
     def stop(self) -> None:
+        # Streams never end by themselves, and the server waits for what is under way.
+        self.runtime.execute(lambda _exchange: self._services.hub.end())
         self.server.stop()
         self._release()
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from sequence_markets.sandbox.controls import Controls
 from sequence_markets.sandbox.exchange import Exchange
+from sequence_markets.sandbox.faults import Faults
 from sequence_markets.sandbox.runtime import Runtime
 from sequence_markets.sandbox.server.auth import Keys, Principal
 from sequence_markets.sandbox.server.body import Body
@@ -14,6 +15,8 @@ from sequence_markets.sandbox.server.errors import bad_request
 from sequence_markets.sandbox.server.feeds import Feeds
 from sequence_markets.sandbox.server.params import Query
 from sequence_markets.sandbox.server.ratelimit import RateLimiter
+from sequence_markets.sandbox.server.streams.hub import Hub
+from sequence_markets.sandbox.server.tickets import Tickets
 from sequence_markets.sandbox.server.wire import decode_json
 
 
@@ -34,18 +37,26 @@ class Services:
     Args:
         runtime: The one way to the exchange.
         limiter: The request limiter, or ``None`` when requests are not limited.
+        faults: What goes wrong on purpose; nothing when omitted.
 
     Attributes:
         keys: Who the callers are.
         feeds: Which books are being followed.
+        hub: Who listens to the streams.
+        tickets: Tickets for sockets that are issued and not spent.
+        sockets: How many sockets each account holds, by the digest of its key.
         controls: The sandbox's controls.
     """
 
-    def __init__(self, runtime: Runtime, *, limiter: RateLimiter | None = None) -> None:
+    def __init__(self, runtime: Runtime, *, limiter: RateLimiter | None = None, faults: Faults | None = None) -> None:
         self.runtime = runtime
         self.limiter = limiter
         self.keys = Keys()
         self.feeds = Feeds()
+        self.faults = Faults() if faults is None else faults
+        self.hub = Hub()
+        self.tickets = Tickets()
+        self.sockets: dict[str, int] = {}
         self.controls = Controls(runtime, self.feeds)
 
 

@@ -13,6 +13,9 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from sequence_markets.sandbox.server.protocols import HttpProtocol, SocketProtocol
+from sequence_markets.sandbox.server.streaming import MAX_FRAME_BYTES
+
 _GRACE_S: Final = 2.0
 _ROUNDS: Final = 5
 _LOOK_EVERY_S: Final = 0.005
@@ -71,8 +74,12 @@ class ServerThread:
         config = uvicorn.Config(
             app,
             backlog=_BACKLOG,
-            http="h11",
-            ws="none",
+            http=HttpProtocol,
+            ws=SocketProtocol,
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_ping_interval=20.0,
+            ws_ping_timeout=20.0,
+            ws_per_message_deflate=False,
             lifespan="off",
             loop="asyncio",
             log_config=None,

@@ -17,6 +17,11 @@ def encode_json(value: object) -> bytes:
     return _encode(value).encode()
 
 
+def encode_text(value: object) -> str:
+    """Return ``value`` as compact JSON text."""
+    return _encode(value)
+
+
 def decode_json(body: bytes) -> object:
     """Return what JSON bytes say.
 

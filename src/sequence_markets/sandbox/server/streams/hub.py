@@ -1,0 +1,191 @@
+"""Who listens to what, and the one place where frames are made and handed out.
+
+Everything here runs under the exchange's lock; only the outboxes reach over to the threads of the listeners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from sequence_markets.sandbox.exchange import Exchange
+from sequence_markets.sandbox.server.streams.market_feed import MarketFeed, MarketKind
+from sequence_markets.sandbox.server.streams.order_feed import OrderFeed
+from sequence_markets.sandbox.server.streams.outbox import Outbox
+from sequence_markets.sandbox.server.streams.topics import CONFLATED, Kind, Topic, read_topic
+from sequence_markets.sandbox.server.wire import encode_text
+from sequence_markets.sandbox.trading import records as rec
+from sequence_markets.sandbox.trading.desk import Desk
+
+Key: TypeAlias = tuple[Kind, str, str]
+"""Kind, account ("" for what everybody may hear), and name."""
+
+MOST_TOPICS: Final = 256
+
+
+Style: TypeAlias = Callable[[str, dict[str, object]], str]
+"""Writes channel and data as the text that is sent."""
+
+
+def stream_frame(channel: str, data: dict[str, object]) -> str:
+    """A frame of the unified stream."""
+    return encode_text({"channel": channel, "data": data})
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One connection: its account, where its frames go and how they look, and the topics it holds, by their text."""
+
+    client_id: str
+    outbox: Outbox
+    frame: Style = stream_frame
+    most_topics: int = MOST_TOPICS
+    topics: dict[str, Topic] = field(default_factory=dict[str, Topic])
+
+
+class Hub:
+    """Watches the exchange for its listeners.
+
+    It is attached to the exchange while there is a listener, so that nobody pays for streams that nobody reads.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: dict[Listener, None] = {}
+        self._by_key: dict[Key, dict[tuple[Listener, str], None]] = {}
+        self._market = MarketFeed(self._publish_market)
+        self._orders = OrderFeed(self)
+        self._touched: dict[str, None] = {}
+
+    # Listeners.
+
+    def join(self, exchange: Exchange, listener: Listener) -> None:
+        """Let a connection take part; it hears nothing before it subscribes."""
+        self._listeners[listener] = None
+        exchange.observer = self
+
+    def leave(self, exchange: Exchange, listener: Listener) -> None:
+        """Forget a connection and all it held."""
+        for text in list(listener.topics):
+            self._drop(listener, text)
+        self._listeners.pop(listener, None)
+        if not self._listeners:
+            exchange.observer = None
+
+    def end(self) -> None:
+        """Tell every connection that nothing more will come."""
+        for listener in self._listeners:
+            listener.outbox.end()
+
+    def subscribe(self, exchange: Exchange, listener: Listener, texts: Iterable[str]) -> None:
+        """Add topics, say which were taken, and send one frame of each market topic as it stands."""
+        accepted: list[str] = []
+        reasons: dict[str, str] = {}
+        fresh: list[Topic] = []
+        for text in texts:
+            if text in listener.topics:
+                accepted.append(text)
+                continue
+            topic = read_topic(text, exchange.market.catalogue, lambda _deployment: False)
+            if not isinstance(topic, Topic):
+                reasons[text] = topic
+            elif len(listener.topics) >= listener.most_topics:
+                reasons[text] = "LIMIT"
+            else:
+                accepted.append(text)
+                fresh.append(topic)
+                self._add(exchange.desk, listener, topic)
+        ack: dict[str, object] = {"subscribed": accepted, "rejected": list(reasons)}
+        if reasons:
+            ack["reasons"] = reasons
+        listener.outbox.put(encode_text(ack))
+        for topic in fresh:
+            if topic.kind == "prices" or topic.kind == "book":
+                data = self._market.snapshot(exchange.desk, topic.kind, topic.name)
+                listener.outbox.put(listener.frame(topic.text, data), topic.text, conflate=True)
+
+    def follow(self, exchange: Exchange, listener: Listener, kind: Kind) -> None:
+        """Let a connection hear one kind that is a feed of its own, without an answer to it."""
+        self._add(exchange.desk, listener, Topic(kind, kind, ""))
+
+    def unsubscribe(self, listener: Listener, texts: Iterable[str]) -> None:
+        """Take topics away; one that is not held is fine."""
+        removed = list(dict.fromkeys(texts))
+        for text in removed:
+            if text in listener.topics:
+                self._drop(listener, text)
+        listener.outbox.put(encode_text({"unsubscribed": removed, "subscribed": [], "rejected": []}))
+
+    def _add(self, desk: Desk, listener: Listener, topic: Topic) -> None:
+        key = _key(listener, topic)
+        first = key not in self._by_key
+        self._by_key.setdefault(key, {})[(listener, topic.text)] = None
+        listener.topics[topic.text] = topic
+        if first and (topic.kind == "prices" or topic.kind == "book"):
+            self._market.follow(desk, topic.kind, topic.name)
+
+    def _drop(self, listener: Listener, text: str) -> None:
+        topic = listener.topics.pop(text)
+        key = _key(listener, topic)
+        audience = self._by_key[key]
+        del audience[(listener, text)]
+        if not audience:
+            del self._by_key[key]
+            if topic.kind == "prices" or topic.kind == "book":
+                self._market.unfollow(topic.kind, topic.name)
+
+    # What the feeds say.
+
+    def wants(self, kind: Kind, client_id: str) -> bool:
+        """Whether somebody of an account listens to what concerns it."""
+        return (kind, client_id, "") in self._by_key
+
+    def say(self, kind: Kind, client_id: str, data: dict[str, object]) -> None:
+        """Push a frame to the listeners of an account."""
+        self._publish((kind, client_id, ""), data)
+
+    def _publish_market(self, kind: MarketKind, symbol: str, data: dict[str, object]) -> None:
+        self._publish((kind, "", symbol), data)
+
+    def _publish(self, key: Key, data: dict[str, object]) -> None:
+        made: dict[tuple[Style, str], str] = {}
+        for listener, text in self._by_key.get(key, ()):
+            style = listener.frame, text
+            if style not in made:
+                made[style] = listener.frame(text, data)
+            listener.outbox.put(made[style], text, conflate=key[0] in CONFLATED)
+
+    # What the exchange says.
+
+    def recorded(self, desk: Desk, record: rec.Record) -> None:
+        """Note a record for the order feed."""
+        self._orders.recorded(desk, record)
+        match record:
+            case rec.Filled():
+                self._touched.update(dict.fromkeys(level[0] for level in record.level))
+            case rec.BookSet() | rec.PriceSet():
+                found = desk.market.catalogue.resolve(record.symbol)
+                if found is not None:
+                    self._touched[found.primary] = None
+            case _:
+                pass
+
+    def committed(self, desk: Desk) -> None:
+        """Hand out what the records meant."""
+        self._orders.committed(desk)
+        if self._touched:
+            self._market.touched(desk, self._touched)
+            self._touched.clear()
+
+    def abandoned(self) -> None:
+        """Forget what did not happen."""
+        self._orders.abandoned()
+        self._touched.clear()
+
+    def rearmed(self, desk: Desk) -> None:
+        """Plan again what is due."""
+        self._market.rearmed(desk)
+
+
+def _key(listener: Listener, topic: Topic) -> Key:
+    return topic.kind, listener.client_id if topic.private else "", topic.name
