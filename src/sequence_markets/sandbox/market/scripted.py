@@ -512,6 +512,10 @@ class ScriptedMarket:
         price = None if series is None else series.at(now_ns)
         return price if price is None or primary == symbol else PREDICTION_UNIT_1E9 - price
 
+    def premium_1e9(self, symbol: str, venue: str, start_ns: int, end_ns: int) -> int:
+        """The other market's premium; see `Market.premium_1e9`."""
+        return self.inner.premium_1e9(symbol, venue, start_ns, end_ns)
+
     def bars(
         self, symbol: str, start_ns: int, end_ns: int, interval_ns: int, venue: str | None = None
     ) -> Sequence[Bar]:

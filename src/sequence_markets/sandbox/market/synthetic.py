@@ -9,7 +9,7 @@ from ..events import EventMarket, Events
 from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument, default_catalogue
 from ..venues import VENUES
 from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_range
-from .fixedpoint import LOG_ONE, ln_ratio
+from .fixedpoint import LOG_ONE, exp_scaled, ln_ratio
 from .listing import Listing, ListingFigures
 from .mirror import mirrored_bar, mirrored_book, mirrored_trade
 from .parameters import (
@@ -23,6 +23,7 @@ from .parameters import (
     TICK_MULTIPLES,
     EventModel,
     Offset,
+    Style,
     asset,
 )
 from .path import STEP_NS, STEPS_PER_SECOND, Path
@@ -37,6 +38,9 @@ _BLOCK_STEPS: Final = 1 << 20
 _BUCKET_CENTI_BP: Final = 25
 # Windows of fewer steps are read step by step, from what earlier reads left behind.
 _STEPPING: Final = 4
+# How often a premium is read: what moves it is over in hours.
+_PREMIUM_STEPS: Final = 1 << 13
+_ONE_1E9: Final = 1_000_000_000
 
 
 class SyntheticMarket:
@@ -188,10 +192,14 @@ class SyntheticMarket:
             sparse_256=depth.sparse_256,
             sparse_levels=4 if style.volume >= 30 else 6,
         )
-        lean = None
-        if style.lean:
-            lean = self._path(f"lean/{symbol}/{venue}", volatility=style.lean * _MILLI_BP, cap_level=9, jump_level=6)
+        lean = self._lean(symbol, venue, style)
         return Listing(self.seed, symbol, venue, self.fair(instrument), lean, volume, figures)
+
+    def _lean(self, symbol: str, venue: str, style: Style) -> Path | None:
+        """How far a venue's middle lies from the fair price; None for one that follows it."""
+        if not style.lean:
+            return None
+        return self._path(f"lean/{symbol}/{venue}", volatility=style.lean * _MILLI_BP, cap_level=9, jump_level=6)
 
     def _known(self, symbol: str) -> tuple[Instrument, Instrument] | None:
         """The instrument and the one whose book is kept for it."""
@@ -303,6 +311,17 @@ class SyntheticMarket:
     def spot_1e9(self, symbol: str, at_ns: int) -> int | None:
         """The reference price of a pair that decides prediction markets."""
         return self.reference_price(symbol, at_ns)
+
+    def premium_1e9(self, symbol: str, venue: str, start_ns: int, end_ns: int) -> int:
+        """How far a perp's middle stood above the spot pair in USDT, read every 8,192 steps (about 14 minutes)."""
+        paths = [self._offset_path(f"basis/{symbol.split('-')[0]}", PERP_BASIS)]
+        lean = self._lean(symbol, venue, PERP_STYLES[venue]) if venue in PERP_STYLES else None
+        if lean is not None:
+            paths.append(lean)
+        first = max(0, start_ns) // STEP_NS
+        steps = range(-(-first // _PREMIUM_STEPS) * _PREMIUM_STEPS, end_ns // STEP_NS, _PREMIUM_STEPS) or (first,)
+        total = sum(path.value(step) for step in steps for path in paths)
+        return exp_scaled(total // len(steps), _ONE_1E9) - _ONE_1E9
 
     @staticmethod
     def _rounded(instrument: Instrument, price_1e9: int) -> int:

@@ -118,6 +118,14 @@ class Market(Protocol):
         """The fair price in 1e-9 at `now_ns`, for marks; None when there is none."""
         ...
 
+    def premium_1e9(self, symbol: str, venue: str, start_ns: int, end_ns: int) -> int:
+        """How far a perp stood above the spot pair it follows, on average from `start_ns` up to `end_ns`, as a part of
+        one in 1e-9; zero where nothing is known of it.
+
+        Scripts do not change it, so that a scripted price does not turn into a funding rate.
+        """
+        ...
+
     def bars(
         self, symbol: str, start_ns: int, end_ns: int, interval_ns: int, venue: str | None = None
     ) -> Sequence[Bar]:

@@ -146,6 +146,11 @@ class TapeMarket:
         feed = self._source(symbol)
         return None if feed is None else feed.middles.at(now_ns)
 
+    def premium_1e9(self, symbol: str, venue: str, start_ns: int, end_ns: int) -> int:
+        """Zero: a tape holds one instrument, not the pair it would be compared with."""
+        del symbol, venue, start_ns, end_ns
+        return 0
+
     def bars(
         self, symbol: str, start_ns: int, end_ns: int, interval_ns: int, venue: str | None = None
     ) -> Sequence[Bar]:
