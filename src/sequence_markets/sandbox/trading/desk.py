@@ -15,6 +15,7 @@ from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.fees import FEE_TABLE, Fee, FeeTable, FlatFee, Liquidity
 from sequence_markets.sandbox.trading.graphs import Edge, Graph, due_ns
 from sequence_markets.sandbox.trading.state import Order, State, mirror
+from sequence_markets.sandbox.trading.track import Benchmark
 
 __all__ = ["NEVER", "TASK_RANK", "Desk", "EdgeTimer", "Event", "Look", "OrderTimer", "Task", "Watch"]
 
@@ -78,7 +79,8 @@ class Desk:
     a new look once the command is over, `armed` says per book when to look next. `stirred` collects the symbols whose
     quotes changed by what we did, `concerned` the graphs that something happened to, `looking` says per graph when the
     market may next matter to it, `mids` remembers (instant, doubled mid) of quotes that nothing has changed
-    since, `quiet` until when (symbol, low, high) was proven to hold."""
+    since, `quiet` until when (symbol, low, high) was proven to hold, `benchmarks` what an order that is over is
+    compared with."""
 
     state: State
     market: Market
@@ -93,6 +95,7 @@ class Desk:
     looking: dict[int, int] = field(default_factory=dict[int, int])
     mids: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     quiet: dict[tuple[str, int, int], int] = field(default_factory=dict[tuple[str, int, int], int])
+    benchmarks: dict[int, Benchmark] = field(default_factory=dict[int, Benchmark])
 
     def __post_init__(self) -> None:
         self.state.news = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-__all__ = ["Step", "StepKind", "Track"]
+__all__ = ["Benchmark", "BenchmarkSource", "Step", "StepKind", "Track"]
 
 StepKind = Literal["rest", "hunt", "back", "fill"]
 """A part was placed at a venue to rest, or to take what appears there; it was taken back; something was filled."""
@@ -41,3 +41,13 @@ class Track:
     def fills(self) -> list[int]:
         """The places of the order's fills in its account's list, oldest first."""
         return [step.fill for step in self.steps if step.fill >= 0]
+
+
+BenchmarkSource = Literal["prints", "bars", "recent_prints", "arrival_mid"]
+
+
+class Benchmark(NamedTuple):
+    """The average price an order is compared with, rounded down, and what it was made from."""
+
+    price_1e9: int
+    source: BenchmarkSource
