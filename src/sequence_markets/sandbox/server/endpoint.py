@@ -80,7 +80,11 @@ class OpenEndpoint(Endpoint):
 
 
 class AccountEndpoint(Endpoint):
-    """A path of the trading API: a key is needed, and handlers run under the exchange's lock."""
+    """A path of the trading API: a key is needed, and handlers run under the exchange's lock.
+
+    Attributes:
+        handlers: What serves each method.
+    """
 
     def __init__(
         self, services: Services, executor: Executor, handlers: Mapping[str, AccountHandler], *, test_only: bool = False
@@ -88,7 +92,7 @@ class AccountEndpoint(Endpoint):
         super().__init__(frozenset(handlers))
         self._services = services
         self._executor = executor
-        self._handlers = dict(handlers)
+        self.handlers = dict(handlers)
         self._test_only = test_only
 
     async def answer(self, method: str, scope: Scope, receive: Receive) -> Reply:
@@ -106,7 +110,7 @@ class AccountEndpoint(Endpoint):
                 )
         if self._test_only and principal.mode != "test":
             raise ApiError(403, "FORBIDDEN", "sandbox administration needs a seq_test_ key")
-        handler = self._handlers[method]
+        handler = self.handlers[method]
         if isinstance(handler, Prepared):
             request = await read_request(scope, receive, method, handler.max_body)
             ready = await _in_thread(self._executor, partial(handler.prepare, request))

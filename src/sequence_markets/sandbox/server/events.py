@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Final, Literal
 
@@ -87,5 +88,5 @@ async def _gone(receive: Receive) -> None:
         continue
 
 
-def _event(channel: str, data: dict[str, object]) -> str:
+def _event(channel: str, data: Mapping[str, object]) -> str:
     return f"event: {channel}\ndata: {encode_text(data)}\n\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Final, Literal, TypeVar, cast
 
@@ -124,7 +124,7 @@ class Socket:
     def __init__(self, services: Services, executor: Executor, feed: Feed) -> None:
         self._services = services
         self._executor = executor
-        self._feed = feed
+        self._feed: Feed = feed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until it ends."""
@@ -215,7 +215,7 @@ async def _pump(connection: Connection, speaker: Speaker) -> None:
         await speaker.close(_GOING_AWAY, "the sandbox stops")
 
 
-def _bare_frame(_channel: str, data: dict[str, object]) -> str:
+def _bare_frame(_channel: str, data: Mapping[str, object]) -> str:
     return encode_text(data)
 
 

@@ -5,14 +5,16 @@ Everything here runs under the exchange's lock; only the outboxes reach over to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from sequence_markets.sandbox.exchange import Exchange
+from sequence_markets.sandbox.server.streams.batched import BatchedFeed
 from sequence_markets.sandbox.server.streams.market_feed import MarketFeed, MarketKind
 from sequence_markets.sandbox.server.streams.order_feed import OrderFeed
 from sequence_markets.sandbox.server.streams.outbox import Outbox
+from sequence_markets.sandbox.server.streams.risk_feed import RiskFeed
 from sequence_markets.sandbox.server.streams.topics import CONFLATED, Kind, Topic, read_topic
 from sequence_markets.sandbox.server.wire import encode_text
 from sequence_markets.sandbox.trading import records as rec
@@ -24,11 +26,11 @@ Key: TypeAlias = tuple[Kind, str, str]
 MOST_TOPICS: Final = 256
 
 
-Style: TypeAlias = Callable[[str, dict[str, object]], str]
+Style: TypeAlias = Callable[[str, Mapping[str, object]], str]
 """Writes channel and data as the text that is sent."""
 
 
-def stream_frame(channel: str, data: dict[str, object]) -> str:
+def stream_frame(channel: str, data: Mapping[str, object]) -> str:
     """A frame of the unified stream."""
     return encode_text({"channel": channel, "data": data})
 
@@ -54,7 +56,7 @@ class Hub:
         self._listeners: dict[Listener, None] = {}
         self._by_key: dict[Key, dict[tuple[Listener, str], None]] = {}
         self._market = MarketFeed(self._publish_market)
-        self._orders = OrderFeed(self)
+        self._feeds: tuple[BatchedFeed, ...] = (OrderFeed(self), RiskFeed(self))
         self._touched: dict[str, None] = {}
 
     # Listeners.
@@ -140,14 +142,14 @@ class Hub:
         """Whether somebody of an account listens to what concerns it."""
         return (kind, client_id, "") in self._by_key
 
-    def say(self, kind: Kind, client_id: str, data: dict[str, object]) -> None:
+    def say(self, kind: Kind, client_id: str, data: Mapping[str, object]) -> None:
         """Push a frame to the listeners of an account."""
         self._publish((kind, client_id, ""), data)
 
-    def _publish_market(self, kind: MarketKind, symbol: str, data: dict[str, object]) -> None:
+    def _publish_market(self, kind: MarketKind, symbol: str, data: Mapping[str, object]) -> None:
         self._publish((kind, "", symbol), data)
 
-    def _publish(self, key: Key, data: dict[str, object]) -> None:
+    def _publish(self, key: Key, data: Mapping[str, object]) -> None:
         made: dict[tuple[Style, str], str] = {}
         for listener, text in self._by_key.get(key, ()):
             style = listener.frame, text
@@ -158,8 +160,9 @@ class Hub:
     # What the exchange says.
 
     def recorded(self, desk: Desk, record: rec.Record) -> None:
-        """Note a record for the order feed."""
-        self._orders.recorded(desk, record)
+        """Note what a record means to whom."""
+        for feed in self._feeds:
+            feed.recorded(desk, record)
         match record:
             case rec.Filled():
                 self._touched.update(dict.fromkeys(level[0] for level in record.level))
@@ -172,14 +175,16 @@ class Hub:
 
     def committed(self, desk: Desk) -> None:
         """Hand out what the records meant."""
-        self._orders.committed(desk)
+        for feed in self._feeds:
+            feed.committed(desk)
         if self._touched:
             self._market.touched(desk, self._touched)
             self._touched.clear()
 
     def abandoned(self) -> None:
         """Forget what did not happen."""
-        self._orders.abandoned()
+        for feed in self._feeds:
+            feed.abandoned()
         self._touched.clear()
 
     def rearmed(self, desk: Desk) -> None:

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
-from sequence_markets.sandbox.server.streams.topics import Kind
+from sequence_markets.sandbox.server.streams.batched import Audience, BatchedFeed
 from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.desk import Desk
 from sequence_markets.sandbox.trading.state import Order, State
 from sequence_markets.sandbox.trading.views import fill_row, order_row
 
 
-class Audience(Protocol):
-    """Knows who listens, and takes what they are to hear."""
-
-    def wants(self, kind: Kind, client_id: str) -> bool:
-        """Whether somebody of an account listens."""
-        ...
-
-    def say(self, kind: Kind, client_id: str, data: dict[str, object]) -> None:
-        """Push the data of a frame to the listeners of an account."""
-        ...
-
-
-class OrderFeed:
+class OrderFeed(BatchedFeed):
     """Collects what a batch of records says about orders, and says it once the batch is stored.
 
     An order is shown as it stood after each change of its state, so that no state is passed over when several come
@@ -35,8 +22,7 @@ class OrderFeed:
     """
 
     def __init__(self, audience: Audience) -> None:
-        self._audience = audience
-        self._said: list[tuple[Kind, str, dict[str, object]]] = []
+        super().__init__(audience)
         self._legs: dict[int, list[rec.Filled | rec.Rested]] = {}
 
     def recorded(self, desk: Desk, record: rec.Record) -> None:
@@ -44,31 +30,28 @@ class OrderFeed:
         state = desk.state
         for order in _changed(state, record):
             if self._audience.wants("orders", order.client):
-                self._said.append(("orders", order.client, order_row(order)))
+                self.note("orders", order.client, order_row(order))
         if isinstance(record, rec.Filled):
             order = state.orders[record.order]
             if self._audience.wants("fills", order.client):
-                self._said.append(("fills", order.client, fill_row(state, state.accounts[order.client].fills[-1])))
+                self.note("fills", order.client, fill_row(state, state.accounts[order.client].fills[-1]))
         if isinstance(record, rec.Filled | rec.Rested):
             order = state.orders[record.order]
             if self._audience.wants("routing", order.client):
                 self._legs.setdefault(record.order, []).append(record)
 
-    def committed(self, desk: Desk) -> None:
-        """Say everything noted."""
+    def conclude(self, desk: Desk) -> None:
+        """Note one decision of the router per order."""
         for number, legs in self._legs.items():
             order = desk.state.orders[number]
             # A fill of something that rested already is no decision of the router.
             decided = [leg for leg in legs if isinstance(leg, rec.Rested) or not leg.child]
             if decided:
-                self._said.append(("routing", order.client, _decision(desk, order, decided)))
-        for kind, client_id, data in self._said:
-            self._audience.say(kind, client_id, data)
-        self.abandoned()
+                self.note("routing", order.client, _decision(desk, order, decided))
 
     def abandoned(self) -> None:
         """Forget everything noted."""
-        self._said.clear()
+        super().abandoned()
         self._legs.clear()
 
 
