@@ -125,3 +125,16 @@ def test_a_reset_begins_the_market_again_for_those_who_listen(sandbox: Sandbox, 
     assert rows[-1]["bid"] != 90000.0
     sandbox.client(api_key=key()).buy("BTC-USD", "0.01")
     assert _data(peer.settle(), "orders")[-1]["status"] == "FILLED"
+
+
+def test_an_order_that_is_over_is_reported_once(sandbox: Sandbox, peer: Peer) -> None:
+    peer.subscribe("tca")
+    client = sandbox.client(api_key=key())
+    graph = client.buy("BTC-USD", "4")
+    resting = client.buy("BTC-USD", "1", limit_price=80_000)
+    (report,) = _data(peer.settle(), "tca")
+    assert report["node_order_id"] == f"graph:{graph.graph_id}:order:1"
+    assert report["venues_used"] == ["kraken"]
+    assert report["achieved_vwap_1e9"] == (3 * 90_010 + 90_020) * 10**9 // 4
+    client.cancel(resting.graph_id)
+    assert peer.settle() == []

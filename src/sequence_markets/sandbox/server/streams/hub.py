@@ -15,6 +15,7 @@ from sequence_markets.sandbox.server.streams.market_feed import MarketFeed, Mark
 from sequence_markets.sandbox.server.streams.order_feed import OrderFeed
 from sequence_markets.sandbox.server.streams.outbox import Outbox
 from sequence_markets.sandbox.server.streams.risk_feed import RiskFeed
+from sequence_markets.sandbox.server.streams.tca_feed import TcaFeed
 from sequence_markets.sandbox.server.streams.topics import CONFLATED, Kind, Topic, read_topic
 from sequence_markets.sandbox.server.wire import encode_text
 from sequence_markets.sandbox.trading import records as rec
@@ -56,7 +57,7 @@ class Hub:
         self._listeners: dict[Listener, None] = {}
         self._by_key: dict[Key, dict[tuple[Listener, str], None]] = {}
         self._market = MarketFeed(self._publish_market)
-        self._feeds: tuple[BatchedFeed, ...] = (OrderFeed(self), RiskFeed(self))
+        self._feeds: tuple[BatchedFeed, ...] = (OrderFeed(self), TcaFeed(self), RiskFeed(self))
         self._touched: dict[str, None] = {}
 
     # Listeners.
