@@ -46,6 +46,15 @@ from .prediction import (
     SettlementUnderlying,
 )
 from .risk import KillSwitch, VenueCancel
+from .strategies import (
+    Strategies,
+    Strategy,
+    StrategyLogLine,
+    StrategyLogs,
+    StrategyResources,
+    StrategyRun,
+    StrategyStatus,
+)
 from .triggers import (
     OnAccepted,
     OnCancel,
@@ -135,6 +144,13 @@ __all__ = [
     "Settlement",
     "SettlementPoint",
     "SettlementUnderlying",
+    "Strategies",
+    "Strategy",
+    "StrategyLogLine",
+    "StrategyLogs",
+    "StrategyResources",
+    "StrategyRun",
+    "StrategyStatus",
     "Submission",
     "Symbol",
     "Trigger",

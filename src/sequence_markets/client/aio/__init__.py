@@ -7,6 +7,7 @@ from sequence_markets.client.aio.connect import AsyncConnect
 from sequence_markets.client.aio.orchestrate import AsyncOrchestrate
 from sequence_markets.client.aio.prediction import AsyncPrediction
 from sequence_markets.client.aio.see import AsyncSee
+from sequence_markets.client.aio.strategies import AsyncHosting
 from sequence_markets.client.aio.trade import AsyncTrade
 
 __all__ = ["AsyncBatch", "AsyncSequence"]
@@ -18,6 +19,7 @@ class AsyncSequence(
     AsyncPrediction,
     AsyncTrade,
     AsyncOrchestrate,
+    AsyncHosting,
 ):
     """A client of the Sequence Markets trading API, awaited.
 

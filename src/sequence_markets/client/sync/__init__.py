@@ -8,6 +8,7 @@ from sequence_markets.client.sync.connect import Connect
 from sequence_markets.client.sync.orchestrate import Orchestrate
 from sequence_markets.client.sync.prediction import Prediction
 from sequence_markets.client.sync.see import See
+from sequence_markets.client.sync.strategies import Hosting
 from sequence_markets.client.sync.trade import Trade
 
 __all__ = ["Batch", "Sequence"]
@@ -19,6 +20,7 @@ class Sequence(
     Prediction,
     Trade,
     Orchestrate,
+    Hosting,
 ):
     """A client of the Sequence Markets trading API, blocking.
 
