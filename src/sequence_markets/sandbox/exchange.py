@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal, TypeVar
 
+from sequence_markets.sandbox.events import EventMarket
 from sequence_markets.sandbox.instruments import Side
 from sequence_markets.sandbox.journal import Genesis, Journal, JournalError
 from sequence_markets.sandbox.kernel import Kernel
@@ -20,16 +21,16 @@ from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
 from sequence_markets.sandbox.market.identity import identity
 from sequence_markets.sandbox.market.scripted import ScriptedMarket
 from sequence_markets.sandbox.observer import Observer
-from sequence_markets.sandbox.trading import cascade, invariants, paper, policies, records as rec
+from sequence_markets.sandbox.trading import cascade, funding, invariants, paper, policies, records as rec, settlement
 from sequence_markets.sandbox.trading.amending import amend_node, amend_order, read_change
-from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer, Task
+from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer, Reaction, Task
 from sequence_markets.sandbox.trading.errors import InvariantError, Refusal
 from sequence_markets.sandbox.trading.graphs import Graph, Node
 from sequence_markets.sandbox.trading.positions import POSITION_KINDS, positions_answer
 from sequence_markets.sandbox.trading.queue import look_at_book, look_at_print, run_watch, settle_changes
 from sequence_markets.sandbox.trading.router import content_id
 from sequence_markets.sandbox.trading.spec import GraphSpec, read_body
-from sequence_markets.sandbox.trading.state import Account, Order, State, mirror, other_side
+from sequence_markets.sandbox.trading.state import Account, Order, Script, State, mirror, other_side
 from sequence_markets.sandbox.trading.views import fill_row, graph_row, node_row, order_row, page
 from sequence_markets.sandbox.venues import VENUES
 
@@ -38,8 +39,14 @@ __all__ = ["Advanced", "Exchange", "InvariantError", "JournalError", "Refusal"]
 T = TypeVar("T")
 Levels = Iterable[tuple[int, int]]
 
-_REARM: Final[tuple[Callable[[Desk], None], ...]] = (cascade.rearm,)
+_REARM: Final[tuple[Callable[[Desk], None], ...]] = (cascade.rearm, funding.rearm, settlement.rearm)
 """What each part schedules again after a restart, in this order."""
+
+_REACTIONS: Final[Mapping[type[rec.Record], tuple[Reaction, ...]]] = {
+    rec.Filled: (funding.watch_fill, settlement.watch_fill),
+    rec.PositionSet: (funding.watch_position, settlement.watch_position),
+}
+"""What each part does when a record of a kind has become true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,7 +486,7 @@ class Exchange:
         return {"venue": venue, "cancelled": self._execute(run)}
 
     def redeem(self, client_id: str, market: str, venue: str) -> dict[str, object]:
-        """Say what there is to claim from a market. Markets do not resolve here, so nothing is paid.
+        """Claim what an account holds of a resolved market; see `settlement.redeem`. Claiming twice pays once.
 
         Args:
             client_id: The account.
@@ -491,32 +498,7 @@ class Exchange:
         """
         account = self._account(client_id)
         self._known_venue(venue)
-        found = self._scripted.catalogue.resolve(market, "prediction")
-        if found is None or found.type != "prediction":
-            raise Refusal.unknown(f"market {market!r}")
-        if venue not in found.venues:
-            raise Refusal(400, "INVALID_PARAMS", f"{venue} does not list {market!r}")
-        sides = [
-            entry
-            for entry in self._scripted.catalogue.all()
-            if entry.type == "prediction" and entry.primary == found.primary
-        ]
-        held = {
-            entry.symbol: self._desk.state.total(account.client, (venue, "event_contract", entry.symbol))
-            for entry in sides
-        }
-        held = {symbol: qty for symbol, qty in held.items() if qty}
-        what = ", ".join(f"{qty / 10**8:g} of {symbol}" for symbol, qty in held.items()) or "nothing"
-        answer: dict[str, object] = {
-            "mode": "auto_settled" if venue == "kalshi" else "noop",
-            "venue": venue,
-            "slug": market,
-            "note": f"the market has not resolved; the account holds {what} there",
-        }
-        if venue == "polymarket":
-            answer["condition_id"] = found.condition_id
-            answer["token_ids"] = [entry.token_id for entry in sides if entry.token_id]
-        return answer
+        return self._execute(lambda: settlement.redeem(self._desk, account, market, venue))
 
     def _cancel_all(self, client_id: str) -> None:
         """Cancel whatever of an account is not over: its orders in their order, and what waits in its graphs."""
@@ -663,6 +645,57 @@ class Exchange:
         self._execute(lambda: self._script(record))
         return trade_id
 
+    def resolve_market(self, name: str, outcome: str) -> dict[str, object]:
+        """Decide a prediction market: it closes and resolves now. What works on it ends, what is held of it is settled.
+
+        Args:
+            name: Any documented name of the market.
+            outcome: The winning outcome, "Yes" or "No" or the market's own name for it, in any case. Saying that one
+                outcome of an event wins decides every market of the event.
+
+        Returns:
+            `slug` and `outcome` of the market, and `also`, the slugs of the markets that were decided with it.
+
+        Raises:
+            Refusal: 404 for an unknown market, 409 for one that is resolved already, 422 for an outcome it cannot have.
+        """
+        desk, events = self._desk, self._scripted.events
+        event = events.find(name, desk.now_ns)
+        if event is None:
+            raise Refusal.unknown(f"market {name!r}")
+        if events.status(event, desk.now_ns) == "resolved":
+            raise Refusal(409, "CONFLICT", f"{event.slug!r} is resolved already")
+        before = [each for each in events.siblings(event) if events.status(each, desk.now_ns) != "resolved"]
+
+        def resolve() -> list[EventMarket]:
+            record = rec.ResolutionSet(event.yes, outcome)
+            try:
+                _write(self._scripted, record, desk.now_ns)
+            except ValueError as error:
+                raise Refusal.invalid("outcome", str(error)) from error
+            desk.emit(record)
+            decided = [each for each in before if events.status(each, desk.now_ns) == "resolved"]
+            for each in decided:
+                settlement.close_and_resolve(desk, each)
+            return decided
+
+        decided = self._execute(resolve)
+        also = [each.slug for each in decided if each is not event]
+        return {"slug": event.slug, "outcome": events.outcome(event, desk.now_ns), "also": also}
+
+    def set_funding(self, symbol: str, venue: str, points: Sequence[tuple[int, int]]) -> None:
+        """Script the funding of a perp at a venue; see `funding.set_funding`.
+
+        Args:
+            symbol: Any name of the perp.
+            venue: The venue.
+            points: (from when on in nanoseconds, rate per settlement in 1e-9), in time order.
+
+        Raises:
+            Refusal: 422 when the script is not possible.
+        """
+        self._execute(lambda: funding.set_funding(self._desk, symbol, venue, points))
+
     def _script(self, record: rec.BookSet | rec.PriceSet | rec.TradePrinted) -> None:
         desk = self._desk
         try:
@@ -730,7 +763,7 @@ class Exchange:
         for at_ns, record in state.scripts:
             _write(self._scripted, record, at_ns)
         kernel: Kernel[Event] = Kernel()
-        self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write)
+        self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write, reactions=_REACTIONS)
         self._desk.rearm()
         for rearm in _REARM:
             rearm(self._desk)
@@ -808,9 +841,7 @@ def _side(text: str) -> Side:
     raise ValueError(f"side must be 'buy' or 'sell', got {text!r}")
 
 
-def _write(
-    market: ScriptedMarket, record: rec.BookSet | rec.PriceSet | rec.TradePrinted, at_ns: int
-) -> tuple[str, ...]:
+def _write(market: ScriptedMarket, record: Script, at_ns: int) -> tuple[str, ...]:
     """Write a script to the market and return the venues whose books it changed."""
     match record:
         case rec.BookSet():
@@ -831,4 +862,7 @@ def _write(
                 "scripted",
             )
             market.add_trade(trade)
+            return ()
+        case rec.ResolutionSet():
+            market.set_resolution(record.symbol, record.outcome, at_ns)
             return ()

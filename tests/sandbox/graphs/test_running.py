@@ -291,6 +291,10 @@ def test_resetting_the_account_ends_its_graphs(desk: Desk) -> None:
     desk.exchange.sandbox_reset(desk.client)
     desk.exchange.check_invariants()
     assert desk.states() == {"a": "cancelled", "b": "cancelled", "c": "cancelled"}
+    # The perp that was there is gone: its next funding finds nothing, and none follows.
+    due = desk.exchange.next_due_ns()
+    assert due is not None
+    assert desk.exchange.advance_to(due).records == 1
     assert desk.exchange.next_due_ns() is None
 
 

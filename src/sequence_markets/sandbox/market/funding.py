@@ -54,8 +54,8 @@ def settlements(venue: str, start_ns: int, end_ns: int) -> range:
 def natural_rate(market: Market, venue: str, symbol: str, settles_ns: int, seen_ns: int | None = None) -> int:
     """The rate that follows from the premium of a perp over the interval before a settlement.
 
-    In eight hours it is the average premium plus what is missing to the interest, of which 0.05 % at most, within the cap;
-    a venue that settles more often takes its share of that.
+    In eight hours it is the average premium plus what is missing to the interest, of which 0.05 % at most, within the
+    cap; a venue that settles more often takes its share of that.
 
     Args:
         market: Where the premium is read.

@@ -4,7 +4,7 @@ anything, `emit`."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
@@ -17,7 +17,7 @@ from sequence_markets.sandbox.trading.graphs import Edge, Graph, due_ns
 from sequence_markets.sandbox.trading.state import Order, State, mirror
 from sequence_markets.sandbox.trading.track import Benchmark
 
-__all__ = ["NEVER", "TASK_RANK", "Desk", "EdgeTimer", "Event", "Look", "OrderTimer", "Task", "Watch"]
+__all__ = ["NEVER", "TASK_RANK", "Desk", "EdgeTimer", "Event", "Look", "OrderTimer", "Reaction", "Task", "Watch"]
 
 NEVER: Final = 2**63 - 1
 
@@ -73,6 +73,14 @@ _LOOK_RANK: Final = 6
 _RANKS: Final[dict[str, int]] = {"start": 0, "retry": 2, "peg": 2, "slice": 2, "deadline": 3, "expiry": 4}
 
 
+Reaction: TypeAlias = "Callable[[Desk, rec.Record], None]"
+"""What another part of the exchange does when a record has become true: plan a task, or emit what follows from it."""
+
+
+def _no_reactions() -> Mapping[type[rec.Record], tuple[Reaction, ...]]:
+    return {}
+
+
 @dataclass(slots=True)
 class Desk:
     """The working context. `now_ns` is the present instant; `changed` collects the books whose resting orders need
@@ -80,7 +88,8 @@ class Desk:
     quotes changed by what we did, `concerned` the graphs that something happened to, `looking` says per graph when the
     market may next matter to it, `mids` remembers (instant, doubled mid) of quotes that nothing has changed
     since, `quiet` until when (symbol, low, high) was proven to hold, `benchmarks` what an order that is over is
-    compared with."""
+    compared with. `planned` says when the task of a name is due;
+    `reactions` are called, per kind of record, after one has become true."""
 
     state: State
     market: Market
@@ -96,6 +105,8 @@ class Desk:
     mids: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     quiet: dict[tuple[str, int, int], int] = field(default_factory=dict[tuple[str, int, int], int])
     benchmarks: dict[int, Benchmark] = field(default_factory=dict[int, Benchmark])
+    planned: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    reactions: Mapping[type[rec.Record], tuple[Reaction, ...]] = field(default_factory=_no_reactions)
 
     def __post_init__(self) -> None:
         self.state.news = []
@@ -116,13 +127,15 @@ class Desk:
                 self.mids.clear()
                 for level in levels:
                     self.stirred[level[0]] = None
-            case rec.BookSet() | rec.PriceSet() | rec.Forgot():
+            case rec.BookSet() | rec.PriceSet() | rec.ResolutionSet() | rec.Forgot():
                 self.mids.clear()
                 self.quiet.clear()
             case rec.EdgeFired(graph=no, edge=edge, due_ns=at) if at:
                 self.kernel.schedule(at, EdgeTimer(no, edge), self._edge_rank(no, edge))
             case _:
                 pass
+        for react in self.reactions.get(type(record), ()):
+            react(self, record)
 
     def tick(self) -> None:
         """Bring the state's own instant up to the present one."""
@@ -173,6 +186,20 @@ class Desk:
     def schedule_task(self, at_ns: int, task: Task, order: int = 0) -> None:
         """Run a task at `at_ns`; among those of one instant the one with the lower `order` comes first."""
         self.kernel.schedule(max(at_ns, self.now_ns), task, (TASK_RANK << 48) | order)
+
+    def plan(self, name: tuple[str, str], at_ns: int, task: Task, order: int = 0) -> None:
+        """Schedule the task of a name, unless it is planned for then or earlier already. A task that `takes_place`
+        asks whether it is still the planned one."""
+        if self.planned.get(name, NEVER) > at_ns:
+            self.planned[name] = at_ns
+            self.schedule_task(at_ns, task, order)
+
+    def takes_place(self, name: tuple[str, str], at_ns: int) -> bool:
+        """Whether the task of a name that was planned for `at_ns` is to run now; it is no longer planned then."""
+        if self.planned.get(name) != at_ns:
+            return False
+        del self.planned[name]
+        return True
 
     def schedule_look(self, graph: Graph, wake_ns: int) -> None:
         """Look at the market for a graph at `wake_ns`, and not at the instant planned before."""

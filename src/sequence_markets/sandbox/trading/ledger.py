@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sequence_markets.sandbox.trading.errors import InvariantError
 
-__all__ = ["INSURANCE", "ISSUANCE", "ROUNDING", "Ledger", "Leg", "fees_account", "market_account"]
+__all__ = ["INSURANCE", "ISSUANCE", "ROUNDING", "Ledger", "Leg", "fees_account", "funding_account", "market_account"]
 
 Leg = tuple[str, str, int]
 """(account, asset, amount); amounts are in units of 1e-8 of the asset."""
@@ -25,6 +25,11 @@ INSURANCE = "insurance"
 def market_account(venue: str) -> str:
     """The other side of every trade at a venue."""
     return f"market/{venue}"
+
+
+def funding_account(venue: str) -> str:
+    """The other side of every funding payment at a venue."""
+    return f"funding/{venue}"
 
 
 def fees_account(venue: str) -> str:

@@ -185,6 +185,8 @@ def read_positions(
         fields.unknown(at, row, {"venue", "kind", "symbol", "qty", "entry_price_usd"})
         venue = fields.venue(f"{at}.venue", row.get("venue"))
         kind, asset = _thing(fields, at, row, catalogue)
+        if kind == "event_contract" and venue and venue not in catalogue.get(asset).venues:
+            fields.add(f"{at}.venue", f"{venue} does not list {asset}")
         convert = partial(qty_to_1e8, allow_zero=True, allow_negative=kind == "perp")
         qty = fields.number(f"{at}.qty", row.get("qty"), convert)
         entry = PRICE_SCALE if asset in USD_PEGGED else 0

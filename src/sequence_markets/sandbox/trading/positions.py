@@ -8,6 +8,7 @@ from typing import Final
 from sequence_markets.sandbox.instruments import USD_PEGGED
 from sequence_markets.sandbox.market import Market
 from sequence_markets.sandbox.trading.amounts import ONE_PRICE, usd_1e9
+from sequence_markets.sandbox.trading.settling import Settled
 from sequence_markets.sandbox.trading.state import Account, Position, PositionKey, State
 
 __all__ = ["POSITION_KINDS", "positions_answer"]
@@ -26,9 +27,10 @@ def positions_answer(
 ) -> dict[str, object]:
     """The unified positions of an account.
 
-    A row is active while there is a quantity. Rows without one are closed and shown only when `include_closed` is
-    set; their realised result and fees count in the totals all the same. The net asset value counts a perp with its
-    unrealised result, everything else with its value.
+    A row is active while there is a quantity, resolved once its market is decided, redeemed once that was paid, and
+    closed when it was traded away. Closed and redeemed rows are shown only when `include_closed` is set; their realised
+    result and fees count in the totals all the same. The net asset value counts a perp with its unrealised result,
+    everything else with its value: a resolved contract until it is paid, from then on the cash.
     """
     rows: list[dict[str, object]] = []
     nav = cash = unrealized_total = realized_total = fees_total = 0
@@ -39,9 +41,11 @@ def positions_answer(
             continue
         qty = state.total(account.client, key)
         pegged = asset in USD_PEGGED and kind in ("fiat", "crypto")
+        settled = position.settled
         price = ONE_PRICE if pegged else _mark(market, key, position, qty, now_ns, marks)
         exact = qty * price
-        cost = exact if pegged else (position.basis if qty >= 0 else -position.basis)
+        # What is decided is realised, and what is money has no result of its own.
+        cost = exact if pegged or settled is not None else (position.basis if qty >= 0 else -position.basis)
         value, unrealized, realized = usd_1e9(exact), usd_1e9(exact - cost), usd_1e9(position.realized)
         fees = position.fees * 10
         nav += unrealized if kind == "perp" else value
@@ -67,12 +71,14 @@ def positions_answer(
                 "unrealized_pnl_usd_1e9": unrealized,
                 "realized_pnl_usd_1e9": realized,
                 "fees_usd_1e9": fees,
-                "lifecycle": {"state": "active" if qty else "closed"},
+                "lifecycle": _lifecycle(settled, qty, kalshi=_is_kalshi(market, asset)),
                 "transferable": kind in ("fiat", "crypto"),
-                "settled": False,
-                "settled_mark_usd_1e9": None,
+                "settled": settled is not None,
+                "settled_mark_usd_1e9": None if settled is None else settled.payout,
             }
         )
+        if kind == "perp":
+            rows[-1]["funding_usd_1e9"] = position.funding * 10
     return {
         "positions": rows,
         "totals": {
@@ -88,7 +94,10 @@ def positions_answer(
 
 
 def _mark(market: Market, key: PositionKey, position: Position, qty: int, now_ns: int, marks: dict[str, int]) -> int:
-    """The price a row is valued at: the reference price of what was traded, else the entry price."""
+    """The price a row is valued at: what a decided contract pays, the reference price of what was traded, else the
+    entry price."""
+    if position.settled is not None:
+        return position.settled.payout
     _, kind, asset = key
     symbol = position.mark_symbol
     if not symbol and kind == "crypto":
@@ -97,6 +106,25 @@ def _mark(market: Market, key: PositionKey, position: Position, qty: int, now_ns
         marks[symbol] = market.reference_price(symbol, now_ns) or 0
     price = marks.get(symbol, 0)
     return price or (position.basis // abs(qty) if qty else 0)
+
+
+def _lifecycle(settled: Settled | None, qty: int, *, kalshi: bool) -> dict[str, object]:
+    """Where a row is in its life. Once paid, what it paid and when is told as well."""
+    if settled is None:
+        return {"state": "active" if qty else "closed"}
+    row: dict[str, object] = {
+        "state": "redeemed" if settled.paid_ns else "resolved",
+        "outcome": settled.outcome.upper() if kalshi else settled.outcome,
+        "economic_value_usd_1e9": settled.value * 10,
+        "resolved_at": settled.resolved_ns // ONE_PRICE,
+    }
+    if settled.paid_ns:
+        row["redeemed_at"] = settled.paid_ns // ONE_PRICE
+    return row
+
+
+def _is_kalshi(market: Market, asset: str) -> bool:
+    return asset in market.catalogue and market.catalogue.get(asset).venues == ("kalshi",)
 
 
 def _instrument(market: Market, key: PositionKey) -> dict[str, object]:
@@ -114,7 +142,7 @@ def _instrument(market: Market, key: PositionKey) -> dict[str, object]:
         "market_slug": asset if found is None else found.market_slug or asset,
         "outcome": "Yes" if found is None or found.outcome is None else found.outcome,
     }
-    if found is not None and found.venues == ("kalshi",):
+    if _is_kalshi(market, asset):
         row["outcome"] = str(row["outcome"]).upper()
     if found is not None and found.token_id is not None:
         row["token_id"] = found.token_id

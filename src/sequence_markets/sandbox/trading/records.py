@@ -26,6 +26,8 @@ __all__ = [
     "Ended",
     "Filled",
     "Forgot",
+    "Funded",
+    "FundingSet",
     "GenesisRecord",
     "GraphAccepted",
     "GraphBreached",
@@ -42,7 +44,11 @@ __all__ = [
     "PriceSet",
     "Queued",
     "Record",
+    "Redeemed",
+    "RedemptionSubmitted",
     "Released",
+    "ResolutionSet",
+    "Resolved",
     "Rested",
     "SettingsSet",
     "TimerSet",
@@ -426,6 +432,78 @@ class TradePrinted:
     qty: int
 
 
+@dataclass(slots=True)
+class ResolutionSet:
+    """The outcome of a prediction market was scripted: it closes and resolves now. `symbol` is its YES outcome."""
+
+    type: ClassVar[str] = "resolution_set"
+    symbol: str
+    outcome: str
+
+
+@dataclass(slots=True)
+class Resolved:
+    """The outcome of a prediction market is known: what was held of `winner` is worth one dollar of `cash` each, what
+    was held of `loser` nothing. The venue pays by itself at `pays_ns`; zero when it waits to be asked."""
+
+    type: ClassVar[str] = "resolved"
+    venue: str
+    winner: str
+    loser: str
+    outcome: str
+    cash: str
+    resolved_ns: int
+    pays_ns: int
+
+
+@dataclass(slots=True)
+class RedemptionSubmitted:
+    """An account claimed what it holds of a resolved market; the money arrives at `pays_ns`."""
+
+    type: ClassVar[str] = "redemption_submitted"
+    client: str
+    venue: str
+    winner: str
+    loser: str
+    pays_ns: int
+
+
+@dataclass(slots=True)
+class Redeemed:
+    """What an account held of a resolved market and what was due was paid, and its contracts are gone."""
+
+    type: ClassVar[str] = "redeemed"
+    client: str
+    venue: str
+    winner: str
+    loser: str
+
+
+@dataclass(slots=True)
+class FundingSet:
+    """The funding of a perp at a venue was scripted: (from when on, rate per settlement in 1e-9)."""
+
+    type: ClassVar[str] = "funding_set"
+    venue: str
+    symbol: str
+    points: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class Funded:
+    """A perp position paid or was paid its funding of the settlement at `settles_ns`: its quantity times the mark price
+    times the rate, in 1e-9."""
+
+    type: ClassVar[str] = "funded"
+    client: str
+    venue: str
+    symbol: str
+    cash: str
+    mark: int
+    rate: int
+    settles_ns: int
+
+
 Record: TypeAlias = (
     GenesisRecord
     | At
@@ -459,6 +537,12 @@ Record: TypeAlias = (
     | BookSet
     | PriceSet
     | TradePrinted
+    | ResolutionSet
+    | Resolved
+    | RedemptionSubmitted
+    | Redeemed
+    | FundingSet
+    | Funded
 )
 
 _KINDS: Final[dict[str, type[Record]]] = {
@@ -496,6 +580,12 @@ _KINDS: Final[dict[str, type[Record]]] = {
         BookSet,
         PriceSet,
         TradePrinted,
+        ResolutionSet,
+        Resolved,
+        RedemptionSubmitted,
+        Redeemed,
+        FundingSet,
+        Funded,
     )
 }
 _FIELDS: Final[dict[type[Record], tuple[str, ...]]] = {

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from sequence_markets.sandbox.instruments import USD_PEGGED, InstrumentType, Side
-from sequence_markets.sandbox.trading import records as rec
+from sequence_markets.sandbox.trading import records as rec, settling
 from sequence_markets.sandbox.trading.amounts import ONE_PRICE, margin_for, shares, value_down, value_up
 from sequence_markets.sandbox.trading.errors import InvariantError
 from sequence_markets.sandbox.trading.graphs import (
@@ -30,6 +30,7 @@ from sequence_markets.sandbox.trading.ledger import (
     fees_account,
     market_account,
 )
+from sequence_markets.sandbox.trading.settling import FundingPayment, Settled
 from sequence_markets.sandbox.trading.track import Step, Track
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Position",
     "PositionKey",
     "PositionKind",
+    "Script",
     "Settings",
     "State",
     "Status",
@@ -56,6 +58,9 @@ Status = Literal["NEW", "PENDING", "ACCEPTED", "PARTIAL", "FILLED", "COMPLETED",
 PositionKind = Literal["fiat", "crypto", "perp", "event_contract"]
 PositionKey = tuple[str, PositionKind, str]
 """(venue, kind, asset); the asset of a perp or an event contract is its canonical symbol."""
+
+Script: TypeAlias = rec.BookSet | rec.PriceSet | rec.TradePrinted | rec.ResolutionSet
+"""A record that writes a part of the market by hand."""
 
 TERMINAL: Final = frozenset({"FILLED", "COMPLETED", "CANCELLED", "REJECTED", "FAILED"})
 FIAT: Final = frozenset({"USD", "EUR", "GBP", "JPY"})
@@ -219,7 +224,8 @@ class Fill:
 class Position:
     """What is kept of a row besides its quantity, which the ledger knows.
 
-    `basis` and `realized` are exact, in units of 1e-17 dollars; `fees` and `margin` are in 1e-8.
+    `basis` and `realized` are exact, in units of 1e-17 dollars; `fees`, `margin` and `funding` (what funding brought,
+    a part of `realized`) are in 1e-8.
     """
 
     id: int
@@ -229,6 +235,8 @@ class Position:
     fees: int = 0
     margin: int = 0
     traded: bool = False
+    funding: int = 0
+    settled: Settled | None = None
 
 
 @dataclass(slots=True)
@@ -256,6 +264,7 @@ class Account:
     fills: list[Fill] = field(default_factory=list[Fill])
     positions: dict[PositionKey, Position] = field(default_factory=dict[PositionKey, Position])
     connected: dict[str, int] = field(default_factory=dict[str, int])
+    funding: list[FundingPayment] = field(default_factory=list[FundingPayment])
 
 
 @dataclass(slots=True)
@@ -282,8 +291,9 @@ class State:
         default_factory=dict[tuple[str, str], dict[tuple[str, int], tuple[int, int]]]
     )
     prints: dict[str, int] = field(default_factory=dict[str, int])
-    scripts: list[tuple[int, rec.BookSet | rec.PriceSet | rec.TradePrinted]] = field(
-        default_factory=list[tuple[int, rec.BookSet | rec.PriceSet | rec.TradePrinted]]
+    scripts: list[tuple[int, Script]] = field(default_factory=list[tuple[int, Script]])
+    funding: dict[tuple[str, str], tuple[tuple[int, int], ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[tuple[int, int], ...]]
     )
 
     def apply(self, record: rec.Record) -> None:
@@ -317,7 +327,7 @@ class State:
 
     def _endow(self, account: Account, balances: tuple[rec.HoldEntry, ...]) -> None:
         for venue, asset, amount in balances:
-            self._position(account, (venue, "fiat" if asset in FIAT else "crypto", asset), "")
+            self.cash_row(account, venue, asset)
             self.ledger.issue(account.client, venue, asset, amount)
 
     def _wipe(self, account: Account, key: PositionKey) -> None:
@@ -334,12 +344,13 @@ class State:
     def _position_set(self, record: rec.PositionSet) -> None:
         account = self.accounts[record.client]
         key: PositionKey = (record.venue, cast("PositionKind", record.kind), record.asset)
-        if key in account.positions and (record.delete or record.kind == "perp"):
+        known = account.positions.get(key)
+        if known is not None and (record.delete or record.kind == "perp" or known.settled is not None):
             self._wipe(account, key)
         if record.delete:
             return
         mark = record.asset if record.kind in ("perp", "event_contract") else ""
-        position = self._position(account, key, mark)
+        position = self.row(account, key, mark)
         amount = record.qty - self.total(record.client, key)
         self.ledger.issue(record.client, record.venue, record.asset, amount)
         position.basis = abs(record.qty) * record.entry_1e9
@@ -699,11 +710,11 @@ class State:
         client, venue, asset, cash = account.client, record.venue, spec.asset, record.cash
         qty, price, fee = record.qty, record.price, record.fee
         key: PositionKey = (venue, spec.position_kind, asset)
-        position = self._position(account, key, spec.symbol)
+        position = self.row(account, key, spec.symbol)
         position.mark_symbol = spec.symbol
         position.traded = True
         position.fees += fee
-        self._position(account, (venue, "fiat" if cash in FIAT else "crypto", cash), "")
+        self.cash_row(account, venue, cash)
         stem = f"client/{client}/{venue}/"
         purse = f"{stem}{cash}/free"
         goods = f"{stem}{asset}/free"
@@ -756,14 +767,19 @@ class State:
             (f"{INSURANCE}/{venue}", cash, -short),
         ]
 
-    def _position(self, account: Account, key: PositionKey, mark: str) -> Position:
+    def row(self, account: Account, key: PositionKey, mark: str) -> Position:
+        """A row of an account, made when it is not there yet; `mark` is the symbol it is then valued by."""
         position = account.positions.get(key)
         if position is None:
             self.last_position += 1
             position = account.positions[key] = Position(self.last_position, mark)
         return position
 
-    def _scripted(self, record: rec.BookSet | rec.PriceSet | rec.TradePrinted) -> None:
+    def cash_row(self, account: Account, venue: str, asset: str) -> Position:
+        """The row of money or a coin at a venue, made when it is not there yet."""
+        return self.row(account, (venue, "fiat" if asset in FIAT else "crypto", asset), "")
+
+    def _scripted(self, record: Script) -> None:
         self.scripts.append((self.now_ns, record))
 
 
@@ -802,5 +818,11 @@ _HANDLERS: Final = cast(
         rec.BookSet: State._scripted,
         rec.PriceSet: State._scripted,
         rec.TradePrinted: State._scripted,
+        rec.ResolutionSet: State._scripted,
+        rec.Resolved: settling.resolved,
+        rec.RedemptionSubmitted: settling.redemption_submitted,
+        rec.Redeemed: settling.redeemed,
+        rec.FundingSet: settling.funding_set,
+        rec.Funded: settling.funded,
     },
 )
