@@ -26,6 +26,7 @@ check: $(STAMP)
 	$(BIN)/pyright
 	$(BIN)/python scripts/generate_sync.py --check
 	$(BIN)/python scripts/draw_machines.py --check
+	$(BIN)/python scripts/coverage_table.py --check
 	$(BIN)/python -m pytest --quiet tests/docs
 
 bench: $(STAMP)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from sequence_markets import Sequence
 from sequence_markets.sandbox import Sandbox
 
 KALSHI = "KXBTCZ-26DEC31-T100000"
 
 
+@pytest.mark.covers("graph", "graph_status")
 def test_a_prediction_leg_sets_off_crypto_legs_fill_by_fill() -> None:
     with Sandbox(seed=7) as sandbox, sandbox.client() as seq:
         sandbox.set_book(KALSHI, "kalshi", bids=[("0.39", "500")], asks=[("0.40", "30"), ("0.41", "70")])

@@ -100,6 +100,7 @@ def entered(bracket: Bracket) -> Bracket:
     return bracket
 
 
+@pytest.mark.covers("graph", "graph_status", "iter_fills")
 def test_a_bracket_takes_its_profit(entered: Bracket) -> None:
     desk = entered.desk
     entered.quote(110)
@@ -132,6 +133,7 @@ def test_a_bracket_between_its_prices_goes_on(entered: Bracket) -> None:
     )
 
 
+@pytest.mark.covers("graph_cancel")
 def test_a_bracket_that_is_cancelled_keeps_what_it_holds_and_watches_nothing(entered: Bracket) -> None:
     desk = entered.desk
     desk.cancel()
@@ -662,6 +664,7 @@ def test_scaling_out_of_what_does_not_divide_leaves_nothing(desk: Desk) -> None:
     assert (desk.state, desk.positions()) == ("completed", {})
 
 
+@pytest.mark.covers("wait")
 def test_waiting_returns_once_a_state_is_reached(desk: Desk) -> None:
     desk.book(99, 100)
     desk.send(recipes.twap("BTC-USD", "buy", 1, slices=2, interval_ms=1000))

@@ -43,6 +43,7 @@ def quote_spot_and_perp(sandbox: Sandbox, spot_size: str) -> None:
     sandbox.set_book("ETH-USD-PERP", "hyperliquid", bids=[("3001", "500")], asks=[("3002", "500")])
 
 
+@pytest.mark.covers("node", "edge", "graph", "graph_status")
 def test_the_perp_sells_once_half_of_the_spot_is_filled(sandbox: Sandbox, scope: dict[str, Any]) -> None:
     quote_spot_and_perp(sandbox, "100")
     run(HEDGE, scope)
@@ -61,6 +62,7 @@ def test_the_perp_does_not_sell_below_half(sandbox: Sandbox, scope: dict[str, An
     assert nodes["hedge"].status == "cancelled", "nothing can activate it any more"
 
 
+@pytest.mark.covers("graph", "fills")
 def test_a_whole_fill_hedges_once(sandbox: Sandbox, scope: dict[str, Any]) -> None:
     quote_spot_and_perp(sandbox, "500")
     run(HEDGE, scope)
@@ -99,6 +101,7 @@ def test_the_bracket_stops_its_loss_at_five_percent(sandbox: Sandbox, bracket: d
     assert nodes["tp"].filled_qty_1e8 == 0
 
 
+@pytest.mark.covers("amend", "order")
 def test_amending(sandbox: Sandbox, scope: dict[str, Any]) -> None:
     seq: Sequence = scope["seq"]
     graph = seq.buy("KXBTCZ-26DEC31-T99000", 20, venue="kalshi", limit_price="0.01")
@@ -111,6 +114,7 @@ def test_amending(sandbox: Sandbox, scope: dict[str, Any]) -> None:
     assert (order.qty_1e8, order.limit_price_1e9) == (10 * 10**8, 550_000_000)
 
 
+@pytest.mark.covers("batch", "batch.buy", "batch.buy_limit", "batch.cancel", "batch.end")
 def test_batching(scope: dict[str, Any]) -> None:
     run(Sample('with seq.batch("kalshi") as b:', "# b.result ==", (0, 1, 1, 1, 0)), scope)
     result = scope["b"].result

@@ -35,6 +35,7 @@ def test_constructing_clients(scope: dict[str, Any]) -> None:
     scope["seq"].close()
 
 
+@pytest.mark.covers("buy", "orders")
 def test_telling_errors_apart(scope: dict[str, Any]) -> None:
     run(Sample('try:\nseq.buy("ETH-USD", 50)', "else:\nraise", (0, 1, 0, 1, 2, 1, 2, 1, 2)), scope)
     (order,) = scope["seq"].orders()
@@ -42,6 +43,7 @@ def test_telling_errors_apart(scope: dict[str, Any]) -> None:
     assert order["qty_1e8"] == 50 * 10**8
 
 
+@pytest.mark.covers("connect_venue", "venues")
 def test_connecting_venues(scope: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     run(Sample("# CEX — flat api_key + api_secret", '"builder": "0x…", # optional\n},\n)', flat(20)), scope)
     run(Sample("for v in seq.venues():", "else '✗'}\")", (0, 1)), scope)
@@ -50,11 +52,13 @@ def test_connecting_venues(scope: dict[str, Any], capsys: pytest.CaptureFixture[
     assert set(shown[1::2]) == {"✓"}
 
 
+@pytest.mark.covers("quotes")
 def test_listing_quotes(scope: dict[str, Any]) -> None:
     run(Sample('bbo = seq.quotes(["BTC-USD"', '"SOL-USD"])', flat(1)), scope)
     assert [quote["symbol"] for quote in scope["bbo"]] == ["BTC-USD", "ETH-USD", "SOL-USD"]
 
 
+@pytest.mark.covers("quotes_batch", "symbols")
 def test_scanning_a_batch(scope: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     markets = [symbol for symbol in scope["seq"].symbols() if symbol["type"] == "prediction"]
     scope["kalshi_tickers"] = [each["symbol"] for each in markets if each["venues"] == ["kalshi"]] + ["no such market"]
@@ -70,6 +74,7 @@ def test_scanning_a_batch(scope: dict[str, Any], capsys: pytest.CaptureFixture[s
     assert {entry["source"] for entry in again["quotes"] if "error" not in entry} == {"edge_nbbo"}
 
 
+@pytest.mark.covers("positions_unified")
 def test_reading_positions(scope: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     scope["seq"].buy("KXPGATOUR-ZUCONO26-THVI", 10, venue="kalshi")
     run(Sample("# All active positions across every venue", "include_closed=True)", flat(12)), scope)
@@ -80,10 +85,12 @@ def test_reading_positions(scope: dict[str, Any], capsys: pytest.CaptureFixture[
     assert len(scope["historical"]["positions"]) >= len(scope["resp"]["positions"])
 
 
+@pytest.mark.covers("edges")
 def test_asserting_that_every_edge_is_connected(scope: dict[str, Any]) -> None:
     run(Sample('assert all(e["status"] == "connected"', 'seq.edges()["edges"])', flat(1)), scope)
 
 
+@pytest.mark.covers("buy", "sell", "cancel", "orders")
 def test_trading(scope: dict[str, Any]) -> None:
     seq: Sequence = scope["seq"]
     seq.buy("SOL-USD", 1, limit_price=1, graph_id="graph_f679e9c25e9e4ecbaacceb71d62bd9a9")
