@@ -11,12 +11,13 @@ from typing import Final, TypeAlias
 
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.server.streams.batched import BatchedFeed
-from sequence_markets.sandbox.server.streams.market_feed import MarketFeed, MarketKind
+from sequence_markets.sandbox.server.streams.market_feed import MarketFeed
 from sequence_markets.sandbox.server.streams.order_feed import OrderFeed
 from sequence_markets.sandbox.server.streams.outbox import Outbox
 from sequence_markets.sandbox.server.streams.risk_feed import RiskFeed
+from sequence_markets.sandbox.server.streams.source import Shown, Source
 from sequence_markets.sandbox.server.streams.tca_feed import TcaFeed
-from sequence_markets.sandbox.server.streams.topics import CONFLATED, Kind, Topic, read_topic
+from sequence_markets.sandbox.server.streams.topics import Kind, Topic, read_topic
 from sequence_markets.sandbox.server.wire import encode_text
 from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.desk import Desk
@@ -56,7 +57,8 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: dict[Listener, None] = {}
         self._by_key: dict[Key, dict[tuple[Listener, str], None]] = {}
-        self._market = MarketFeed(self._publish_market)
+        self._market = MarketFeed(self.publish)
+        self._sources: dict[Kind, Source] = {"prices": self._market, "book": self._market}
         self._feeds: tuple[BatchedFeed, ...] = (OrderFeed(self), TcaFeed(self), RiskFeed(self))
         self._touched: dict[str, None] = {}
 
@@ -103,13 +105,13 @@ class Hub:
             ack["reasons"] = reasons
         listener.outbox.put(encode_text(ack))
         for topic in fresh:
-            if topic.kind == "prices" or topic.kind == "book":
-                data = self._market.snapshot(exchange.desk, topic.kind, topic.name)
-                listener.outbox.put(listener.frame(topic.text, data), topic.text, conflate=True)
+            self._show(exchange.desk, listener, topic)
 
     def follow(self, exchange: Exchange, listener: Listener, kind: Kind) -> None:
         """Let a connection hear one kind that is a feed of its own, without an answer to it."""
-        self._add(exchange.desk, listener, Topic(kind, kind, ""))
+        topic = Topic(kind, kind, "")
+        self._add(exchange.desk, listener, topic)
+        self._show(exchange.desk, listener, topic)
 
     def unsubscribe(self, listener: Listener, texts: Iterable[str]) -> None:
         """Take topics away; one that is not held is fine."""
@@ -124,8 +126,16 @@ class Hub:
         first = key not in self._by_key
         self._by_key.setdefault(key, {})[(listener, topic.text)] = None
         listener.topics[topic.text] = topic
-        if first and (topic.kind == "prices" or topic.kind == "book"):
-            self._market.follow(desk, topic.kind, topic.name)
+        source = self._sources.get(topic.kind)
+        if first and source is not None:
+            source.follow(desk, topic.kind, topic.name)
+
+    def _show(self, desk: Desk, listener: Listener, topic: Topic) -> None:
+        source = self._sources.get(topic.kind)
+        if source is None:
+            return
+        for data, subject in source.snapshot(desk, topic.kind, topic.name):
+            listener.outbox.put(listener.frame(topic.text, data), topic.text, subject)
 
     def _drop(self, listener: Listener, text: str) -> None:
         topic = listener.topics.pop(text)
@@ -134,8 +144,9 @@ class Hub:
         del audience[(listener, text)]
         if not audience:
             del self._by_key[key]
-            if topic.kind == "prices" or topic.kind == "book":
-                self._market.unfollow(topic.kind, topic.name)
+            source = self._sources.get(topic.kind)
+            if source is not None:
+                source.unfollow(topic.kind, topic.name)
 
     # What the feeds say.
 
@@ -145,18 +156,19 @@ class Hub:
 
     def say(self, kind: Kind, client_id: str, data: Mapping[str, object]) -> None:
         """Push a frame to the listeners of an account."""
-        self._publish((kind, client_id, ""), data)
+        self._publish((kind, client_id, ""), data, "")
 
-    def _publish_market(self, kind: MarketKind, symbol: str, data: Mapping[str, object]) -> None:
-        self._publish((kind, "", symbol), data)
+    def publish(self, kind: Kind, name: str, shown: Shown) -> None:
+        """Push a frame to everybody who listens to a name."""
+        self._publish((kind, "", name), *shown)
 
-    def _publish(self, key: Key, data: Mapping[str, object]) -> None:
+    def _publish(self, key: Key, data: Mapping[str, object], subject: str) -> None:
         made: dict[tuple[Style, str], str] = {}
         for listener, text in self._by_key.get(key, ()):
             style = listener.frame, text
             if style not in made:
                 made[style] = listener.frame(text, data)
-            listener.outbox.put(made[style], text, conflate=key[0] in CONFLATED)
+            listener.outbox.put(made[style], text, subject)
 
     # What the exchange says.
 
@@ -190,7 +202,8 @@ class Hub:
 
     def rearmed(self, desk: Desk) -> None:
         """Plan again what is due."""
-        self._market.rearmed(desk)
+        for source in dict.fromkeys(self._sources.values()):
+            source.rearmed(desk)
 
 
 def _key(listener: Listener, topic: Topic) -> Key:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from sequence_markets.sandbox.market import VenueBook
 from sequence_markets.sandbox.server.streams.frames import (
@@ -15,10 +15,9 @@ from sequence_markets.sandbox.server.streams.frames import (
     ladders_of,
     price_row,
 )
+from sequence_markets.sandbox.server.streams.source import Publish, Shown
+from sequence_markets.sandbox.server.streams.topics import Kind
 from sequence_markets.sandbox.trading.desk import NEVER, Desk, Task
-
-MarketKind = Literal["prices", "book"]
-Publish = Callable[[MarketKind, str, dict[str, object]], None]
 
 BOOK_EVERY_NS: Final = 25_000_000
 """Changes of a book closer together than this become one frame."""
@@ -29,7 +28,7 @@ POLYMARKET_BOOK_EVERY_NS: Final = 5_000_000
 class _Watch:
     """What listeners of one symbol have seen. `look_ns` and `flush_ns` are the instants of the looks that count."""
 
-    kinds: dict[MarketKind, None] = field(default_factory=dict[MarketKind, None])
+    kinds: dict[Kind, None] = field(default_factory=dict[Kind, None])
     best: Best | None = None
     ladders: tuple[Ladder, Ladder] | None = None
     book_after_ns: int = 0
@@ -50,39 +49,39 @@ class MarketFeed:
     """Publishes the prices and the book of every followed symbol when they differ from what was published last.
 
     Args:
-        publish: Takes kind, symbol and data of a frame.
+        publish: Takes what to show.
     """
 
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
         self._watches: dict[str, _Watch] = {}
 
-    def follow(self, desk: Desk, kind: MarketKind, symbol: str) -> None:
+    def follow(self, desk: Desk, kind: Kind, name: str) -> None:
         """Look at a symbol from now on."""
-        watch = self._watches.get(symbol)
+        watch = self._watches.get(name)
         if watch is None:
-            watch = self._watches[symbol] = _Watch()
-            self._plan(desk, symbol, watch)
+            watch = self._watches[name] = _Watch()
+            self._plan(desk, name, watch)
         watch.kinds[kind] = None
-        books = _books(desk, symbol)
+        books = _books(desk, name)
         if kind == "prices":
             watch.best = best_of(books)
         else:
             watch.ladders = ladders_of(books)
 
-    def unfollow(self, kind: MarketKind, symbol: str) -> None:
+    def unfollow(self, kind: Kind, name: str) -> None:
         """Stop looking when nobody listens any more."""
-        watch = self._watches[symbol]
+        watch = self._watches[name]
         del watch.kinds[kind]
         if not watch.kinds:
-            del self._watches[symbol]
+            del self._watches[name]
 
-    def snapshot(self, desk: Desk, kind: MarketKind, symbol: str) -> dict[str, object]:
-        """The frame that a new listener gets at once."""
-        books = _books(desk, symbol)
+    def snapshot(self, desk: Desk, kind: Kind, name: str) -> tuple[Shown]:
+        """Prices or book as they stand."""
+        books = _books(desk, name)
         if kind == "prices":
-            return price_row(best_of(books), desk.now_ns)
-        return book_row(ladders_of(books), desk.now_ns)
+            return ((price_row(best_of(books), desk.now_ns), name),)
+        return ((book_row(ladders_of(books), desk.now_ns), name),)
 
     def look(self, desk: Desk, symbol: str) -> None:
         """Publish what changed at an instant that was planned."""
@@ -121,7 +120,7 @@ class MarketFeed:
             best = best_of(books)
             if best != watch.best:
                 watch.best = best
-                self._publish("prices", symbol, price_row(best, desk.now_ns))
+                self._publish("prices", symbol, (price_row(best, desk.now_ns), symbol))
         if "book" in watch.kinds:
             ladders = ladders_of(books)
             if ladders == watch.ladders:
@@ -133,7 +132,7 @@ class MarketFeed:
                 return
             watch.ladders = ladders
             watch.book_after_ns = desk.now_ns + _book_every_ns(desk, symbol)
-            self._publish("book", symbol, book_row(ladders, desk.now_ns))
+            self._publish("book", symbol, (book_row(ladders, desk.now_ns), symbol))
 
 
 def _books(desk: Desk, symbol: str) -> list[VenueBook]:

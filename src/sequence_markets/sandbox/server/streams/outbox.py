@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 
 class Frame(NamedTuple):
-    """What is sent: the channel it belongs to, whether a newer one may replace it, and its text."""
+    """What is sent: the channel it belongs to, what a newer frame may replace it by ("" for never), and its text."""
 
     channel: str
-    conflate: bool
+    subject: str
     text: str
 
 
 class Outbox:
     """A queue between the exchange and one connection. Any thread may put; one takes.
 
-    Once the queue is full, frames that may be conflated give way to newer ones of their channel; the others are never
-    dropped, and when they alone fill the queue it has overflowed.
+    Once the queue is full, frames with a subject give way to newer ones of the same channel and subject; the others
+    are never dropped, and when they alone fill the queue it has overflowed.
 
     Attributes:
         overflowed: Frames were lost; the listener has to begin again.
@@ -33,7 +33,7 @@ class Outbox:
     Example:
         >>> box = Outbox(2, lambda: None)
         >>> for text in ("1", "2", "3"):
-        ...     box.put(text, "prices:BTC-USD", conflate=True)
+        ...     box.put(text, "prices:BTC-USD", "BTC-USD")
         >>> [frame.text for frame in box.take(10)]
         ['3']
     """
@@ -47,19 +47,19 @@ class Outbox:
         self._numbers = count()
         self._frames: dict[int, Frame] = {}
 
-    def put(self, text: str, channel: str = "", *, conflate: bool = False) -> None:
-        """Append a frame of a channel; with `conflate` a newer one of the channel may replace it."""
+    def put(self, text: str, channel: str = "", subject: str = "") -> None:
+        """Append a frame of a channel; one with a subject may be replaced by a newer one of channel and subject."""
         with self._lock:
             if self.overflowed:
                 return
             idle = not self._frames
             if len(self._frames) >= self._limit:
-                self._conflate(channel if conflate else "")
+                self._conflate((channel, subject))
                 if len(self._frames) >= self._limit:
                     self.overflowed = True
                     self._frames.clear()
             if not self.overflowed:
-                self._frames[next(self._numbers)] = Frame(channel, conflate, text)
+                self._frames[next(self._numbers)] = Frame(channel, subject, text)
         if idle or self.overflowed:
             self._wake()
 
@@ -68,12 +68,14 @@ class Outbox:
         self.ended = True
         self._wake()
 
-    def _conflate(self, coming: str) -> None:
-        """Keep only the newest frame of every channel that may be conflated, and none of the one that comes."""
-        newest = {frame.channel: no for no, frame in self._frames.items() if frame.conflate}
+    def _conflate(self, coming: tuple[str, str]) -> None:
+        """Keep only the newest frame of every subject, and none of the one that comes."""
+        newest = {frame[:2]: number for number, frame in self._frames.items() if frame.subject}
         newest.pop(coming, None)
         self._frames = {
-            no: frame for no, frame in self._frames.items() if not frame.conflate or newest.get(frame.channel) == no
+            number: frame
+            for number, frame in self._frames.items()
+            if not frame.subject or newest.get(frame[:2]) == number
         }
 
     def take(self, most: int) -> list[Frame]:

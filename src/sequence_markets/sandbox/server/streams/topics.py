@@ -37,9 +37,6 @@ PRIVATE: Final[frozenset[Kind]] = frozenset(
 )
 """Topics about one account. Their frames are never dropped."""
 
-CONFLATED: Final[frozenset[Kind]] = frozenset({"prices", "book", "funding", "fair_price"})
-"""Topics of which a slow listener gets the newest frame instead of every one."""
-
 _LONGEST: Final = 512
 
 
