@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from sequence_markets.sandbox.assembly import open_runtime
 from sequence_markets.sandbox.clock import ClockMode, parse_mode, parse_speed
 from sequence_markets.sandbox.controls import Level, check_seed
+from sequence_markets.sandbox.discovery import Pages
 from sequence_markets.sandbox.faults import Faults
 from sequence_markets.sandbox.runtime import Advance, Runtime
 from sequence_markets.units import Number, datetime_from_ns
@@ -58,6 +59,7 @@ class Sandbox:
             default.
         rate_limit: Requests per second an account may make in the long run, with bursts of twice as many. Unlimited
             by default.
+        market_page_cap: Rows of a page of prediction markets at most, whatever a client asks for.
         speed: Sandbox seconds per real second of a ``"paced"`` clock.
 
     Raises:
@@ -82,6 +84,7 @@ class Sandbox:
         replay: PathLike | Iterable[PathLike] | None = None,
         state: PathLike | None = None,
         rate_limit: int | None = None,
+        market_page_cap: int = 500,
         speed: int | float | str | Decimal | Fraction = 1,
     ) -> None:
         self._seed = None if seed is None else check_seed(seed)
@@ -92,6 +95,7 @@ class Sandbox:
         self._replay = _check_replay(replay)
         self._state = None if state is None else _path(state, "state")
         self._rate_limit = _check_rate_limit(rate_limit)
+        self._market_page_cap = _check_page_cap(market_page_cap)
         self._running: _Running | None = None
         self._clients: list[Sequence] = []
         self._guard = threading.Lock()
@@ -296,7 +300,8 @@ class Sandbox:
             bound.close()
             raise
         limiter = None if self._rate_limit is None else RateLimiter(self._rate_limit)
-        return _Running(bound, runtime, Services(runtime, limiter=limiter, faults=self._faults))
+        services = Services(runtime, limiter=limiter, faults=self._faults, pages=Pages(self._market_page_cap))
+        return _Running(bound, runtime, services)
 
 
 class _Running:
@@ -356,6 +361,14 @@ def _check_rate_limit(qps: object) -> int | None:
     if not 1 <= qps <= 1_000_000:
         raise ValueError(f"rate_limit must be between 1 and 1000000 requests per second, got {qps}")
     return qps
+
+
+def _check_page_cap(rows: object) -> int:
+    if isinstance(rows, bool) or not isinstance(rows, int):
+        raise TypeError(f"market_page_cap must be an int, not {type(rows).__name__}")
+    if not 1 <= rows <= 1000:
+        raise ValueError(f"market_page_cap must be between 1 and 1000 rows, got {rows}")
+    return rows
 
 
 def _check_replay(replay: PathLike | Iterable[PathLike] | None) -> tuple[Path, ...]:

@@ -21,6 +21,7 @@ from sequence_markets.sandbox.server.routes import (
     market,
     orders,
     portfolio,
+    prediction,
     risk,
     sandbox,
     tickets,
@@ -33,6 +34,7 @@ _ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     **market.ROUTES,
     **orders.ROUTES,
     **portfolio.ROUTES,
+    **prediction.ROUTES,
     **risk.ROUTES,
     **tickets.ROUTES,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sequence_markets.sandbox.controls import Controls
+from sequence_markets.sandbox.discovery import Pages
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.faults import Faults
 from sequence_markets.sandbox.runtime import Runtime
@@ -38,6 +39,7 @@ class Services:
         runtime: The one way to the exchange.
         limiter: The request limiter, or ``None`` when requests are not limited.
         faults: What goes wrong on purpose; nothing when omitted.
+        pages: What cuts the prediction-market catalogue into pages; pages of 500 rows at most when omitted.
 
     Attributes:
         keys: Who the callers are.
@@ -48,12 +50,20 @@ class Services:
         controls: The sandbox's controls.
     """
 
-    def __init__(self, runtime: Runtime, *, limiter: RateLimiter | None = None, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        limiter: RateLimiter | None = None,
+        faults: Faults | None = None,
+        pages: Pages | None = None,
+    ) -> None:
         self.runtime = runtime
         self.limiter = limiter
         self.keys = Keys()
         self.feeds = Feeds()
         self.faults = Faults() if faults is None else faults
+        self.pages = Pages() if pages is None else pages
         self.hub = Hub()
         self.tickets = Tickets()
         self.sockets: dict[str, int] = {}

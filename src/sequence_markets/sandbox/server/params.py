@@ -65,9 +65,9 @@ class Query:
             raise invalid_params(name, f"must be at least {least}, got {value}")
         return value if most is None else min(value, most)
 
-    def flag(self, name: str) -> bool:
-        """Return a boolean parameter, ``False`` when absent; only ``true`` and ``false`` are words for it."""
-        text = self._values.get(name, "false")
+    def flag(self, name: str, default: bool = False) -> bool:
+        """Return a boolean parameter, the default when absent; only ``true`` and ``false`` are words for it."""
+        text = self._values.get(name, "true" if default else "false")
         if text not in ("true", "false"):
             raise invalid_params(name, f"must be true or false, got {text[:40]!r}")
         return text == "true"

@@ -1,0 +1,161 @@
+"""What a search asks for, and whether a row matches."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+from typing import Final
+
+from ..events import EventMarket, Events, MarketStatus
+from .entries import Entry, entries, entry_status, found_by_name
+
+__all__ = ["ORDERS", "Search", "tag_number"]
+
+ORDERS: Final = (
+    "volume",
+    "volume_week",
+    "volume_total",
+    "liquidity",
+    "end_date",
+    "start_date",
+    "created",
+    "competitive",
+    "closed_time",
+)
+"""What a listing can be sorted by, besides the catalogue's own order."""
+
+_PARLAYS: Final = "KXMVE"
+
+
+@lru_cache(maxsize=4096)
+def tag_number(tag: str) -> int:
+    """The number of a tag: six digits made from its name, so that it never changes.
+
+    Example:
+        >>> tag_number("crypto") == tag_number("crypto") != tag_number("sports")
+        True
+    """
+    return 100_000 + int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=6).digest(), "big") % 900_000
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The filters of a listing.
+
+    Attributes:
+        venue: The venue.
+        name: Only what goes by this slug, ticker, token id or address.
+        words: Words that must all occur in question, slug, ticker, title or rules, in lower case.
+        tag: Only markets filed under this tag, or of this series.
+        tag_id: Only markets filed under the tag of this number.
+        related: Also markets under tags that share a market with the wanted one.
+        exclude_tag_id: No market under the tag of this number.
+        active: With `closed`, which states of life are listed; see `states`.
+        closed: As `active`.
+        order: A word of `ORDERS`, or empty for the catalogue's own order.
+        expand: Make each outcome of an event a row of its own.
+        parlays: List combinations of several markets too.
+    """
+
+    venue: str
+    name: str | None = None
+    words: tuple[str, ...] = ()
+    tag: str | None = None
+    tag_id: int | None = None
+    related: bool = False
+    exclude_tag_id: int | None = None
+    active: bool = True
+    closed: bool = False
+    order: str = ""
+    expand: bool = False
+    parlays: bool = True
+
+    @property
+    def text(self) -> str:
+        """The whole search as text: equal for equal searches only."""
+        return repr(astuple(self))
+
+    @property
+    def states(self) -> frozenset[MarketStatus] | None:
+        """The states of life that are listed; ``None`` for all.
+
+        Trading now; everything there ever was; whatever it is; or what no longer trades.
+        """
+        if self.active and not self.closed:
+            return frozenset({"open"})
+        if self.closed and not self.active:
+            return frozenset({"resolving", "resolved"})
+        return None
+
+    def rows(
+        self,
+        events: Events,
+        now_ns: int,
+        *,
+        after: tuple[int, int, int] | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[Entry]:
+        """The rows that match, in catalogue order, one by one.
+
+        Args:
+            events: The markets.
+            now_ns: The present instant.
+            after: Go on behind this place.
+            newest_first: From the last place to the first.
+        """
+        if self.name is not None:
+            named = found_by_name(events, now_ns, self.venue, self.name, expand=self.expand)
+            found: Iterator[Entry] = iter(
+                [entry for entry in named if after is None or entry.place > after]
+                if not newest_first
+                else [entry for entry in reversed(named) if after is None or entry.place < after]
+            )
+        else:
+            found = entries(events, now_ns, self.venue, expand=self.expand, after=after, newest_first=newest_first)
+        states = self.states
+        if states is not None:
+            found = (entry for entry in found if entry_status(events, entry, now_ns) in states)
+        if self.name is None and self._narrows:
+            tags = self._wanted_tags(events, now_ns)
+            found = (entry for entry in found if any(self._matches(market, tags) for market in entry.markets))
+        return found
+
+    @property
+    def _narrows(self) -> bool:
+        rest = (self.words, self.tag, self.tag_id, self.exclude_tag_id)
+        return rest != ((), None, None, None) or not self.parlays
+
+    def _matches(self, market: EventMarket, tags: frozenset[str] | None) -> bool:
+        if tags is not None and tags.isdisjoint(_tags(market)):
+            return False
+        if self.exclude_tag_id is not None and any(tag_number(tag) == self.exclude_tag_id for tag in market.tags):
+            return False
+        if not self.parlays and market.slug.startswith(_PARLAYS):
+            return False
+        if not self.words:
+            return True
+        name = market.outcome_name or ""
+        text = f"{market.question}\n{market.slug}\n{market.title}\n{market.event_slug}\n{name}\n{market.rules}".lower()
+        return all(word in text for word in self.words)
+
+    def _wanted_tags(self, events: Events, now_ns: int) -> frozenset[str] | None:
+        """The tags one of which a market must have; ``None`` when any will do."""
+        if self.tag is None and self.tag_id is None:
+            return None
+        named = frozenset({self.tag.lower()}) if self.tag is not None else None
+        numbered = None
+        if self.tag_id is not None:
+            every = {tag for market in events.listed(now_ns, venue=self.venue) for tag in market.tags}
+            numbered = frozenset(tag for tag in every if tag_number(tag) == self.tag_id)
+        wanted = numbered if named is None else named if numbered is None else named & numbered
+        assert wanted is not None
+        if not self.related:
+            return wanted
+        together = (set(market.tags) for market in events.listed(now_ns, venue=self.venue))
+        return wanted.union(*(tags for tags in together if not wanted.isdisjoint(tags)))
+
+
+def _tags(market: EventMarket) -> tuple[str, ...]:
+    return market.tags if market.series is None else (*market.tags, market.series.lower())
