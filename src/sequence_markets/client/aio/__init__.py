@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sequence_markets.client.aio.batch import AsyncBatch
 from sequence_markets.client.aio.connect import AsyncConnect
+from sequence_markets.client.aio.costs import AsyncCosts
 from sequence_markets.client.aio.orchestrate import AsyncOrchestrate
 from sequence_markets.client.aio.prediction import AsyncPrediction
 from sequence_markets.client.aio.see import AsyncSee
@@ -16,6 +17,7 @@ __all__ = ["AsyncBatch", "AsyncSequence"]
 class AsyncSequence(
     AsyncConnect,
     AsyncSee,
+    AsyncCosts,
     AsyncPrediction,
     AsyncTrade,
     AsyncOrchestrate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sequence_markets.client.sync.batch import Batch
 from sequence_markets.client.sync.connect import Connect
+from sequence_markets.client.sync.costs import Costs
 from sequence_markets.client.sync.orchestrate import Orchestrate
 from sequence_markets.client.sync.prediction import Prediction
 from sequence_markets.client.sync.see import See
@@ -17,6 +18,7 @@ __all__ = ["Batch", "Sequence"]
 class Sequence(
     Connect,
     See,
+    Costs,
     Prediction,
     Trade,
     Orchestrate,

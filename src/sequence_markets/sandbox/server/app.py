@@ -16,6 +16,7 @@ from sequence_markets.sandbox.server.gate import Gate
 from sequence_markets.sandbox.server.routes import (
     account,
     control,
+    costs,
     credentials,
     faults,
     market,
@@ -32,6 +33,7 @@ _ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     **account.ROUTES,
     **credentials.ROUTES,
     **market.ROUTES,
+    **costs.ROUTES,
     **orders.ROUTES,
     **portfolio.ROUTES,
     **prediction.ROUTES,

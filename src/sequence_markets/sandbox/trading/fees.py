@@ -5,7 +5,7 @@ Fees are in units of 1e-8 of the cash asset and are always rounded up, against t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -139,6 +139,28 @@ class FeeTable:
                 break
             found = version
         return found
+
+    def fee(
+        self,
+        venue: str,
+        category: str,
+        liquidity: Liquidity,
+        at_ns: int,
+        own: Iterable[tuple[str, int, int]] = (),
+    ) -> Fee:
+        """What one kind of fill costs at an instant.
+
+        Args:
+            venue: Where.
+            category: What the market is about.
+            liquidity: "maker" or "taker".
+            at_ns: The instant.
+            own: What the account set for itself: (venue, maker bps, taker bps). It comes before the table.
+        """
+        for own_venue, maker, taker in own:
+            if own_venue == venue:
+                return FlatFee(maker if liquidity == "maker" else taker)
+        return self.version(venue, at_ns).schedule.fee(liquidity, category)
 
 
 _READ_ON: Final = "2026-11-22"
