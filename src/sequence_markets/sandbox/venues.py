@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["VENUES", "InstrumentType", "Venue", "VenueKind"]
+__all__ = ["VENUES", "InstrumentType", "Venue", "VenueKind", "edge_id"]
 
 InstrumentType = Literal["spot", "perp", "prediction"]
 VenueKind = Literal["cex", "dex", "perp_dex", "prediction"]
@@ -47,3 +47,13 @@ VENUES: Final[dict[str, Venue]] = {
     )
 }
 """Every documented venue by id."""
+
+
+def edge_id(venue_id: str, kind: InstrumentType) -> str:
+    """The id of the connection to a venue; spot and perps of one venue are two of them.
+
+    >>> edge_id("kraken", "spot"), edge_id("okx", "perp"), edge_id("hyperliquid", "perp")
+    ('venue-edge-kraken', 'venue-edge-okx-perp', 'venue-edge-hyperliquid')
+    """
+    second = kind == "perp" and "spot" in VENUES[venue_id].instrument_types
+    return f"venue-edge-{venue_id}-perp" if second else f"venue-edge-{venue_id}"

@@ -20,6 +20,7 @@ __all__ = [
     "completed_orders",
     "finished_by",
     "is_slice",
+    "measured_order",
     "tca_report",
     "tca_row",
 ]
@@ -65,9 +66,13 @@ class TcaReport:
     @property
     def savings_1e17(self) -> int:
         """How much better than the benchmark the fills were, fees apart; negative when they were worse."""
+        return self.saved_1e17(self.costs)
+
+    def saved_1e17(self, costs: Costs) -> int:
+        """The same for some of the fills."""
         if self.benchmark is None:
             return 0
-        worse = self.costs.paid_1e17 - self.benchmark.price_1e9 * self.costs.filled_1e8
+        worse = costs.paid_1e17 - self.benchmark.price_1e9 * costs.filled_1e8
         return -worse if self.order.spec.side == "buy" else worse
 
     @property
@@ -81,9 +86,16 @@ class TcaReport:
         return "full" if track.bid_1e9 and track.ask_1e9 and market else "partial"
 
 
+def measured_order(state: State, order: Order) -> Order:
+    """The order that is measured for an order: itself, or the paced one that sums it up when it is a slice."""
+    graph = state.graphs[order.graph]
+    parent = graph.nodes[order.node].parent
+    return order if parent < 0 else state.orders[graph.nodes[parent].orders[0]]
+
+
 def is_slice(state: State, order: Order) -> bool:
     """Whether an order is a slice of a paced one, which sums it up and is measured in its place."""
-    return state.graphs[order.graph].nodes[order.node].parent >= 0
+    return measured_order(state, order) is not order
 
 
 def completed_orders(state: State, account: Account) -> Iterator[Order]:
@@ -101,15 +113,13 @@ def finished_by(state: State, record: rec.Record) -> tuple[Order, ...]:
     """
     match record:
         case rec.Ended(order=number):
-            touched = [state.orders[number]]
-        case rec.Filled(order=number):
             order = state.orders[number]
-            graph = state.graphs[order.graph]
-            parent = graph.nodes[order.node].parent
-            touched = [order] if parent < 0 else [state.orders[graph.nodes[parent].orders[0]]]
+            return () if is_slice(state, order) else (order,)
+        case rec.Filled(order=number):
+            order = measured_order(state, state.orders[number])
+            return (order,) if order.done else ()
         case _:
             return ()
-    return tuple(order for order in touched if order.done and not is_slice(state, order))
 
 
 def tca_report(desk: Desk, order: Order) -> TcaReport | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sequence_markets.sandbox.server.call import AccountCall
 from sequence_markets.sandbox.server.endpoint import AccountHandler
 from sequence_markets.sandbox.server.not_modelled import NOT_MODELLED
-from sequence_markets.sandbox.venues import VENUES
+from sequence_markets.sandbox.venues import VENUES, edge_id
 
 
 def health(call: AccountCall) -> object:
@@ -32,21 +32,19 @@ def risk_limits(call: AccountCall) -> object:
 def edges(call: AccountCall) -> object:
     """Answer every venue's connections; spot and perps of one venue are two edges."""
     now = call.exchange.now_ns
-    rows: list[dict[str, object]] = []
-    for venue in VENUES.values():
-        for kind in venue.instrument_types:
-            second = kind == "perp" and "spot" in venue.instrument_types
-            rows.append(
-                {
-                    "edge_id": f"venue-edge-{venue.id}-perp" if second else f"venue-edge-{venue.id}",
-                    "venue": venue.id,
-                    "region": venue.region,
-                    "instrument_types": [kind],
-                    "status": "connected",
-                    "last_heartbeat_ns": now,
-                    "remote": False,
-                }
-            )
+    rows = [
+        {
+            "edge_id": edge_id(venue.id, kind),
+            "venue": venue.id,
+            "region": venue.region,
+            "instrument_types": [kind],
+            "status": "connected",
+            "last_heartbeat_ns": now,
+            "remote": False,
+        }
+        for venue in VENUES.values()
+        for kind in venue.instrument_types
+    ]
     return {"edges": rows}
 
 
