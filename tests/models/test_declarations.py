@@ -6,7 +6,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import get_args
 
@@ -16,8 +16,10 @@ from pydantic import BaseModel
 import sequence_markets.models
 from sequence_markets.models import SequenceModel, UnknownVariant
 from sequence_markets.models.views import (
+    Duration,
     Instant,
     Money,
+    OptionalDuration,
     OptionalInstant,
     OptionalMoney,
     OptionalQuantity,
@@ -34,6 +36,9 @@ SUFFIXES: dict[str, tuple[type[View[object]], type[View[object]], type]] = {
     "_1e9": (Money, OptionalMoney, Decimal),
     "_ns": (Instant, OptionalInstant, datetime),
 }
+SPANS = ("latency_ns", "duration_ns", "elapsed_ns")
+SPAN: tuple[type[View[object]], type[View[object]], type] = (Duration, OptionalDuration, timedelta)
+"""What a count of nanoseconds is seen as where its name says that it is no instant."""
 
 
 def test_models_are_found() -> None:
@@ -94,8 +99,9 @@ def test_every_field_is_documented(model: Model) -> None:
 def test_every_scaled_field_has_its_view_and_every_view_its_field(model: Model) -> None:
     expected: dict[str, type[View[object]]] = {}
     for name, what in fields(model).items():
-        for suffix, (plain, optional, _) in SUFFIXES.items():
-            if name.endswith(suffix):
+        for suffix, seen_as in SUFFIXES.items():
+            plain, optional, _ = SPAN if name.endswith(SPANS) else seen_as
+            if name.endswith(suffix) and not (name.endswith(SPANS) and what.kind == "model"):
                 assert what.kind == "int", name
                 expected[name.removesuffix(suffix)] = optional if what.optional else plain
     views = views_of(model)
@@ -107,7 +113,7 @@ def test_every_scaled_field_has_its_view_and_every_view_its_field(model: Model) 
 
 
 def test_view_types_say_what_they_give() -> None:
-    for plain, optional, gives in SUFFIXES.values():
+    for plain, optional, gives in (*SUFFIXES.values(), SPAN):
         for view, expected in ((plain, gives), (optional, gives | None)):
             (base,) = view.__orig_bases__  # type: ignore[attr-defined]
             assert get_args(base) == (expected,)

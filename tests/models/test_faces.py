@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from sequence_markets.models import SequenceModel, UnknownVariant, decode
+from sequence_markets.models.views import Duration, OptionalDuration
 from sequence_markets.units import datetime_from_ns
 
 from .payloads import (
@@ -90,6 +92,14 @@ def assert_typed_model(model: Any, raw: dict[str, Any]) -> None:
         fixed = raw.get(view.field)
         if fixed is None:
             assert getattr(model, name) is None
+        elif isinstance(view, Duration | OptionalDuration):
+            try:
+                whole = timedelta(microseconds=fixed // 1000)
+            except OverflowError:
+                with pytest.raises(OverflowError):
+                    getattr(model, name)
+            else:
+                assert getattr(model, name) == whole
         elif view.suffix == "_ns":
             try:
                 expected = datetime_from_ns(fixed)

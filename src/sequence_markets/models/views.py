@@ -7,7 +7,7 @@ then. Views are data descriptors, so that no key of an answer can take their pla
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, Never, NoReturn, Self, TypeVar, overload
 
@@ -72,6 +72,14 @@ class _Instant(View[T_co]):
         return datetime_from_ns(fixed)
 
 
+class _Span(View[T_co]):
+    suffix = "_ns"
+    __slots__ = ()
+
+    def read(self, fixed: int) -> timedelta:
+        return timedelta(microseconds=fixed // 1000)
+
+
 class Quantity(_Quantity[Decimal]):
     """``qty = Quantity()`` reads ``qty_1e8`` as an exact ``Decimal``."""
 
@@ -104,5 +112,17 @@ class Instant(_Instant[datetime]):
 
 class OptionalInstant(_Instant[datetime | None]):
     """As `Instant`, ``None`` where the field is null or absent."""
+
+    __slots__ = ()
+
+
+class Duration(_Span[timedelta]):
+    """``duration = Duration()`` reads ``duration_ns`` as a ``timedelta`` (whole microseconds)."""
+
+    __slots__ = ()
+
+
+class OptionalDuration(_Span[timedelta | None]):
+    """As `Duration`, ``None`` where the field is null or absent."""
 
     __slots__ = ()
