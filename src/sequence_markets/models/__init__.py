@@ -21,6 +21,7 @@ from .algos import (
 from .base import Fault, InvalidPayload, Rows, SequenceModel, UnknownVariant, decode, decode_rows
 from .changes import Amendment, BatchResponse, BatchResult, Redemption
 from .costs import FeeComponents, FeeFormula, Fees, Preview, PreviewNbbo, TimeToFirstFill, VenueFee
+from .funding import FundingHistory, FundingPoint, FundingRate, FundingRates
 from .graph_specs import (
     EdgeCondition,
     EdgeSpec,
@@ -130,6 +131,10 @@ __all__ = [
     "Fill",
     "FillPage",
     "FixedQuantity",
+    "FundingHistory",
+    "FundingPoint",
+    "FundingRate",
+    "FundingRates",
     "GraphState",
     "GraphStatus",
     "Instrument",

@@ -20,6 +20,9 @@ from sequence_markets.units import MAX_INT64, Number, ns_from_datetime, price_to
 Level = tuple[Number, Number]
 """A price and a size."""
 
+FundingRate = tuple[datetime, Number]
+"""From when on, and the rate per settlement as a part of one."""
+
 
 class Subscriptions(Protocol):
     """Whatever remembers which books are being followed."""
@@ -100,6 +103,46 @@ class Controls:
         price_1e9 = price_to_1e9(price, "price")
         qty_1e8 = qty_to_1e8(qty, "qty")
         self._script(lambda exchange: exchange.print_trade(symbol, venue, taker_side, price_1e9, qty_1e8))
+
+    def resolve(self, slug: str, outcome: str) -> tuple[str, ...]:
+        """Decide a prediction market: it closes and resolves now.
+
+        Args:
+            slug: Any documented name of the market.
+            outcome: The winning outcome: ``"Yes"`` or ``"No"``, or the market's own name for it, in any case. Of an
+                event of which exactly one outcome wins, the others lose with it.
+
+        Returns:
+            The slugs of the markets that were decided.
+
+        Raises:
+            ValueError: An unknown market, one that is resolved already, or an outcome it cannot have.
+            TypeError: An argument of a wrong type.
+        """
+        _check_text(slug, "slug")
+        _check_text(outcome, "outcome")
+        try:
+            return self._runtime.execute(lambda exchange: exchange.resolve_market(slug, outcome))
+        except Refusal as refusal:
+            raise ValueError(refusal.message if refusal.details else f"slug: {refusal.message}") from None
+
+    def set_funding(self, symbol: str, venue: str, points: Iterable[FundingRate]) -> None:
+        """Script the funding of a perp at a venue.
+
+        Args:
+            symbol: Any documented name of the perp.
+            venue: Venue id.
+            points: Pairs of an instant and the rate per settlement as a part of one, in time order. A rate holds for
+                every settlement from its instant on, up to the next pair; the last one for good.
+
+        Raises:
+            ValueError: No pair, one out of order or in the past, a rate that does not fit, or no such perp there.
+            TypeError: An argument of a wrong type.
+        """
+        _check_text(symbol, "symbol")
+        _check_venue(venue, "venue")
+        read = _funding(points)
+        self._script(lambda exchange: exchange.set_funding(symbol, venue, read))
 
     def advance(
         self,
@@ -200,10 +243,28 @@ def _side(side: object) -> Side:
 
 
 def _check_symbol(symbol: object) -> None:
-    if not isinstance(symbol, str):
-        raise TypeError(f"symbol must be a str, not {type(symbol).__name__}")
-    if not symbol.strip():
-        raise ValueError("symbol must not be empty")
+    _check_text(symbol, "symbol")
+
+
+def _check_text(value: object, name: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty")
+
+
+def _funding(points: object) -> list[tuple[int, int]]:
+    if isinstance(points, str | bytes | Mapping) or not isinstance(points, Iterable):
+        raise TypeError(f"points must be a list of (instant, rate) pairs, not {type(points).__name__}")
+    read: list[tuple[int, int]] = []
+    for index, point in enumerate(cast("Iterable[object]", points)):
+        where = f"points[{index}]"
+        pair = cast("list[object]", point) if isinstance(point, list | tuple) else []
+        if len(pair) != 2 or not isinstance(pair[0], datetime):
+            raise TypeError(f"{where} must be a (datetime, rate) pair, got {point!r}")
+        rate_1e9 = price_to_1e9(cast("Number", pair[1]), f"{where} rate", allow_zero=True, allow_negative=True)
+        read.append((ns_from_datetime(pair[0], f"{where} instant"), rate_1e9))
+    return read
 
 
 def _check_venue(venue: object, name: str) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from sequence_markets.sandbox.assembly import open_runtime
 from sequence_markets.sandbox.clock import ClockMode, parse_mode, parse_speed
-from sequence_markets.sandbox.controls import Level, check_seed
+from sequence_markets.sandbox.controls import FundingRate, Level, check_seed
 from sequence_markets.sandbox.discovery import Pages
 from sequence_markets.sandbox.faults import Faults
 from sequence_markets.sandbox.runtime import Advance, Runtime
@@ -237,6 +237,50 @@ class Sandbox:
             TypeError: An argument of a wrong type.
         """
         self._live().controls.trade(symbol, venue, side, price, qty)
+
+    def resolve(self, slug: str, outcome: str) -> tuple[str, ...]:
+        """Decide a prediction market: it closes and resolves now. Orders on it end, winners are worth one dollar each.
+
+        Args:
+            slug: Any documented name of the market.
+            outcome: The winning outcome: ``"Yes"`` or ``"No"``, or the market's own name for it, in any case. Of an
+                event of which exactly one outcome wins, the others lose with it.
+
+        Returns:
+            The slugs of the markets that were decided.
+
+        Raises:
+            ValueError: An unknown market, one that is resolved already, or an outcome it cannot have.
+            TypeError: An argument of a wrong type.
+
+        Example:
+            >>> sandbox.resolve("rain-in-oslo-friday", "Yes")
+            ('rain-in-oslo-friday',)
+            >>> seq.settlement("rain-in-oslo-friday").resolved_outcome
+            'Yes'
+        """
+        return self._live().controls.resolve(slug, outcome)
+
+    def set_funding(self, symbol: str, venue: str, points: Iterable[FundingRate]) -> None:
+        """Script the funding of a perp at a venue.
+
+        Args:
+            symbol: Any documented name of the perp.
+            venue: Venue id.
+            points: Pairs of an instant and the rate per settlement as a part of one, in time order. A rate holds for
+                every settlement from its instant on, up to the next pair; the last one for good.
+
+        Raises:
+            ValueError: No pair, one out of order or in the past, a rate that does not fit, or no such perp there.
+            TypeError: An argument of a wrong type.
+
+        Example:
+            >>> sandbox.set_funding("BTC-PERP", "binance", [(sandbox.now, "0.0001")])
+            >>> _ = sandbox.advance(seconds=8 * 3600)
+            >>> seq.funding_history("BTC-PERP", "binance", "1d").points[-1].bps
+            Decimal('1.00000')
+        """
+        self._live().controls.set_funding(symbol, venue, points)
 
     def advance(
         self,

@@ -645,7 +645,7 @@ class Exchange:
         self._execute(lambda: self._script(record))
         return trade_id
 
-    def resolve_market(self, name: str, outcome: str) -> dict[str, object]:
+    def resolve_market(self, name: str, outcome: str) -> tuple[str, ...]:
         """Decide a prediction market: it closes and resolves now. What works on it ends, what is held of it is settled.
 
         Args:
@@ -654,7 +654,7 @@ class Exchange:
                 outcome of an event wins decides every market of the event.
 
         Returns:
-            `slug` and `outcome` of the market, and `also`, the slugs of the markets that were decided with it.
+            The slugs of the markets that were decided.
 
         Raises:
             Refusal: 404 for an unknown market, 409 for one that is resolved already, 422 for an outcome it cannot have.
@@ -672,16 +672,14 @@ class Exchange:
             try:
                 _write(self._scripted, record, desk.now_ns)
             except ValueError as error:
-                raise Refusal.invalid("outcome", str(error)) from error
+                raise Refusal.invalid("outcome", str(error).removeprefix("outcome ")) from error
             desk.emit(record)
             decided = [each for each in before if events.status(each, desk.now_ns) == "resolved"]
             for each in decided:
                 settlement.close_and_resolve(desk, each)
             return decided
 
-        decided = self._execute(resolve)
-        also = [each.slug for each in decided if each is not event]
-        return {"slug": event.slug, "outcome": events.outcome(event, desk.now_ns), "also": also}
+        return tuple(each.slug for each in self._execute(resolve))
 
     def set_funding(self, symbol: str, venue: str, points: Sequence[tuple[int, int]]) -> None:
         """Script the funding of a perp at a venue; see `funding.set_funding`.

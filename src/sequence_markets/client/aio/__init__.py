@@ -5,6 +5,7 @@ from __future__ import annotations
 from sequence_markets.client.aio.batch import AsyncBatch
 from sequence_markets.client.aio.connect import AsyncConnect
 from sequence_markets.client.aio.costs import AsyncCosts
+from sequence_markets.client.aio.funding import AsyncFunding
 from sequence_markets.client.aio.orchestrate import AsyncOrchestrate
 from sequence_markets.client.aio.prediction import AsyncPrediction
 from sequence_markets.client.aio.see import AsyncSee
@@ -18,6 +19,7 @@ class AsyncSequence(
     AsyncConnect,
     AsyncSee,
     AsyncCosts,
+    AsyncFunding,
     AsyncPrediction,
     AsyncTrade,
     AsyncOrchestrate,

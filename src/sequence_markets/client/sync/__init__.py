@@ -6,6 +6,7 @@ from __future__ import annotations
 from sequence_markets.client.sync.batch import Batch
 from sequence_markets.client.sync.connect import Connect
 from sequence_markets.client.sync.costs import Costs
+from sequence_markets.client.sync.funding import Funding
 from sequence_markets.client.sync.orchestrate import Orchestrate
 from sequence_markets.client.sync.prediction import Prediction
 from sequence_markets.client.sync.see import See
@@ -19,6 +20,7 @@ class Sequence(
     Connect,
     See,
     Costs,
+    Funding,
     Prediction,
     Trade,
     Orchestrate,

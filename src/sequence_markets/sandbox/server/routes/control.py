@@ -111,6 +111,26 @@ def print_trade(services: Services, request: Request) -> object:
     return _done(services)
 
 
+def resolve(services: Services, request: Request) -> object:
+    """Decide a prediction market now."""
+    body = request.fields("slug", "outcome")
+    slug, outcome = body.text("slug"), body.text("outcome")
+    body.check()
+    with _as_validation_error():
+        decided = services.controls.resolve(slug, outcome)
+    return {**_done(services), "resolved": list(decided)}
+
+
+def set_funding(services: Services, request: Request) -> object:
+    """Script the funding of a perp at a venue."""
+    body = request.fields("symbol", "venue", "points")
+    symbol, venue, points = body.text("symbol"), body.text("venue"), body.items("points")
+    body.check()
+    with _as_validation_error():
+        services.controls.set_funding(symbol, venue, [_rate(point, index) for index, point in enumerate(points)])
+    return _done(services)
+
+
 def reset(services: Services, request: Request) -> object:
     """Put the whole exchange back to its beginning."""
     request.fields().check()
@@ -183,10 +203,19 @@ def _number(body: Body, name: str) -> Number | None:
     return cast("Number | None", body.fields.get(name))
 
 
+def _rate(point: object, index: int) -> tuple[datetime, Number]:
+    pair = cast("list[object]", point) if isinstance(point, list) else []
+    if len(pair) != 2:
+        raise ValueError(f"points[{index}] must be an [instant, rate] pair")
+    return _time(pair[0], f"points[{index}]"), cast("Number", pair[1])
+
+
 def _instant(body: Body, name: str) -> datetime | None:
     value = body.fields.get(name)
-    if value is None:
-        return None
+    return None if value is None else _time(value, name)
+
+
+def _time(value: object, name: str) -> datetime:
     if isinstance(value, str):
         try:
             return datetime.fromisoformat(value)
@@ -222,6 +251,8 @@ ROUTES: Mapping[str, Mapping[str, ControlHandler]] = {
     "/_sandbox/book": _post(set_book),
     "/_sandbox/price": _post(set_price),
     "/_sandbox/trade": _post(print_trade),
+    "/_sandbox/resolve": _post(resolve),
+    "/_sandbox/funding": _post(set_funding),
     "/_sandbox/reset": _post(reset),
     "/_sandbox/seed": _post(seed),
     "/_sandbox/invariants": _get(invariants),
