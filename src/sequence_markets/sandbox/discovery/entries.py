@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..events import EventMarket, Events, MarketStatus
+from ..events.family import MOST_OUTCOMES
 
 __all__ = ["Entry", "Place", "entries", "entry_status", "found_by_name", "has_siblings"]
 
@@ -54,6 +55,7 @@ def entries(
     expand: bool,
     after: Place | None = None,
     newest_first: bool = False,
+    trading: bool | None = None,
 ) -> Iterator[Entry]:
     """Every row of a venue's catalogue, made one by one.
 
@@ -64,18 +66,19 @@ def entries(
         expand: Make each outcome of an event a row of its own.
         after: Go on behind this place.
         newest_first: From the last place to the first.
+        trading: Only rows of which a market is traded now, or is not any more; ``None`` for both.
     """
-    # The event at that place may have outcomes left, so its first market is read again.
-    serial = None if after is None else (after[0], after[1] + (1 if newest_first else -1))
-    first_of: dict[str, EventMarket] = {}
-    for market in events.listed(now_ns, venue=venue, after=serial, newest_first=newest_first):
+    # The event at that place may have rows left. Its markets stand side by side, so they are read once more.
+    serial = None if after is None else (after[0], after[1] + (MOST_OUTCOMES if newest_first else -1))
+    seen: set[str] = set()
+    for market in events.listed(now_ns, venue=venue, after=serial, newest_first=newest_first, trading=trading):
         if not has_siblings(market):
             found = [Entry((market,), (*market.serial, 0))]
+        elif market.event_slug not in seen:
+            seen.add(market.event_slug)
+            found = _of_event(events.event(market.event_slug, now_ns), expand=expand)
         else:
-            first = first_of.get(market.event_slug)
-            if first is None:
-                first = first_of[market.event_slug] = min(events.event(market.event_slug, now_ns), key=_serial)
-            found = _of_event(events, first, now_ns, expand=expand) if market.serial == first.serial else []
+            continue
         for entry in reversed(found) if newest_first else found:
             if after is None or (entry.place < after if newest_first else entry.place > after):
                 yield entry
@@ -89,7 +92,7 @@ def found_by_name(events: Events, now_ns: int, venue: str, name: str, *, expand:
     for slug in _event_names(name.strip()):
         listed = [each for each in events.event(slug, now_ns) if each.venue == venue and has_siblings(each)]
         if listed:
-            return _of_event(events, min(listed, key=_serial), now_ns, expand=expand)
+            return _of_event(listed, expand=expand)
     return []
 
 
@@ -98,15 +101,12 @@ def _event_names(name: str) -> list[str]:
     return [part for part in name.partition("/event/")[2].partition("?")[0].split("/") if part] or [name]
 
 
-def _of_event(events: Events, first: EventMarket, now_ns: int, *, expand: bool) -> list[Entry]:
-    markets = sorted(events.event(first.event_slug, now_ns), key=_named_first)
+def _of_event(markets: Iterable[EventMarket], *, expand: bool) -> list[Entry]:
+    ordered = sorted(markets, key=_named_first)
+    first = min(market.serial for market in ordered)
     if not expand:
-        return [Entry(tuple(markets), (*first.serial, 0))]
-    return [Entry((market,), (*first.serial, rank)) for rank, market in enumerate(markets)]
-
-
-def _serial(market: EventMarket) -> tuple[int, int]:
-    return market.serial
+        return [Entry(tuple(ordered), (*first, 0))]
+    return [Entry((market,), (*first, rank)) for rank, market in enumerate(ordered)]
 
 
 def _named_first(market: EventMarket) -> tuple[bool, int]:

@@ -113,7 +113,15 @@ class Search:
                 else [entry for entry in reversed(named) if after is None or entry.place < after]
             )
         else:
-            found = entries(events, now_ns, self.venue, expand=self.expand, after=after, newest_first=newest_first)
+            found = entries(
+                events,
+                now_ns,
+                self.venue,
+                expand=self.expand,
+                after=after,
+                newest_first=newest_first,
+                trading=None if self.active == self.closed else self.active,
+            )
         states = self.states
         if states is not None:
             found = (entry for entry in found if entry_status(events, entry, now_ns) in states)
