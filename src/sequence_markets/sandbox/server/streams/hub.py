@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.server.streams.batched import BatchedFeed
+from sequence_markets.sandbox.server.streams.lifecycle_feed import LifecycleFeed
 from sequence_markets.sandbox.server.streams.market_feed import MarketFeed
 from sequence_markets.sandbox.server.streams.order_feed import OrderFeed
 from sequence_markets.sandbox.server.streams.outbox import Outbox
@@ -58,9 +59,16 @@ class Hub:
         self._listeners: dict[Listener, None] = {}
         self._by_key: dict[Key, dict[tuple[Listener, str], None]] = {}
         self._market = MarketFeed(self.publish)
-        self._sources: dict[Kind, Source] = {"prices": self._market, "book": self._market}
+        self._lifecycle = LifecycleFeed(self.publish)
+        self._sources: dict[Kind, Source] = {
+            "prices": self._market,
+            "book": self._market,
+            "new_markets": self._lifecycle,
+            "market_resolved": self._lifecycle,
+        }
         self._feeds: tuple[BatchedFeed, ...] = (OrderFeed(self), TcaFeed(self), RiskFeed(self))
         self._touched: dict[str, None] = {}
+        self._resolved: list[str] = []
 
     # Listeners.
 
@@ -183,6 +191,8 @@ class Hub:
                 found = desk.market.catalogue.resolve(record.symbol)
                 if found is not None:
                     self._touched[found.primary] = None
+            case rec.ResolutionSet(symbol=symbol):
+                self._resolved.append(symbol)
             case _:
                 pass
 
@@ -193,12 +203,16 @@ class Hub:
         if self._touched:
             self._market.touched(desk, self._touched)
             self._touched.clear()
+        if self._resolved:
+            self._lifecycle.scripted(desk, self._resolved)
+            self._resolved.clear()
 
     def abandoned(self) -> None:
         """Forget what did not happen."""
         for feed in self._feeds:
             feed.abandoned()
         self._touched.clear()
+        self._resolved.clear()
 
     def rearmed(self, desk: Desk) -> None:
         """Plan again what is due."""
