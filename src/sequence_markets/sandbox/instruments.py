@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from copy import copy as shallow_copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
 from .events.directory import Directory
+from .events.generated import generated_families
 from .events.named import named_markets, scripted_kalshi
 from .events.types import EventMarket, FeeCategory
+from .events.updown import UP_DOWN
+from .recent import Recent
 from .venues import VENUES, InstrumentType
 
 __all__ = [
@@ -59,9 +63,11 @@ _QUOTES: Final = frozenset({"USD", "USDT", "USDC", "EUR", "GBP", "BTC", "ETH", "
 _KALSHI: Final = re.compile(r"(KX|INX|NASDAQ100)[A-Z0-9.]*(-[A-Z0-9.]+)+")
 _TOKEN: Final = re.compile(r"[0-9]{60,}")
 _TOKEN_START: Final = re.compile(r"([0-9]{30,})(\.\.\.|…)")
-_POLYMARKET_URL: Final = re.compile(
-    r"(?:https?://)?(?:www\.)?polymarket\.com/(?:event|market)/([^?#]+)(?:[?#].*)?", re.IGNORECASE
+_VENUE_URL: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:polymarket\.com/(?:event|market)|kalshi\.com/markets)/([^?#]+)(?:[?#].*)?",
+    re.IGNORECASE,
 )
+_CACHED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,38 +129,78 @@ def looks_like_kalshi(text: str) -> bool:
 
 
 class Catalogue:
-    """The instruments that exist, in listing order, and every name under which they are found.
+    """The instruments that exist, and every name under which they are found.
 
-    >>> catalogue = default_catalogue()
-    >>> catalogue.resolve("BTC-PERP").symbol
-    'BTC-USD-PERP'
+    Pairs, perps and what is written by hand are held here; recurring and generated prediction markets are made from
+    the directory when somebody asks for them.
+
+    Args:
+        instruments: What is listed from the start.
+        directory: The prediction markets; their instruments need not be given.
+
+    Example:
+        >>> catalogue = default_catalogue()
+        >>> catalogue.resolve("BTC-PERP").symbol
+        'BTC-USD-PERP'
     """
 
     def __init__(self, instruments: Iterable[Instrument] = (), directory: Directory | None = None) -> None:
         self.directory = Directory() if directory is None else directory
         self._by_symbol: dict[str, Instrument] = {}
-        self._by_name: dict[str, str] = {}
+        self._closed: dict[str, Instrument] = {}
+        self._made: Recent[str, Instrument] = Recent(_CACHED)
+        self._seen_at_ns: int | None = None
         for instrument in instruments:
             self.add(instrument)
 
     def all(self) -> tuple[Instrument, ...]:
-        """Every instrument, in listing order."""
+        """Pairs, perps and the prediction markets written by hand, in listing order.
+
+        Recurring and generated prediction markets are not among them: list those with `Events.listed`.
+        """
         return tuple(self._by_symbol.values())
 
     def copy(self) -> Catalogue:
         """A catalogue of its own with the same instruments, so that adding to one leaves the other alone."""
-        return Catalogue(self._by_symbol.values(), self.directory.copy())
+        copy = Catalogue(self._by_symbol.values(), self.directory.copy())
+        copy._closed.update(self._closed)
+        return copy
+
+    def at(self, now_ns: int) -> Catalogue:
+        """This catalogue as it is seen at an instant: what is not listed yet is unknown."""
+        seen = shallow_copy(self)
+        seen._seen_at_ns = now_ns
+        return seen
 
     def get(self, symbol: str) -> Instrument:
         """The instrument with this canonical symbol; `KeyError` when there is none."""
-        return self._by_symbol[symbol]
+        found = self._find(symbol)
+        if found is None:
+            raise KeyError(symbol)
+        return found
 
     def __contains__(self, symbol: object) -> bool:
-        return symbol in self._by_symbol
+        return isinstance(symbol, str) and self._find(symbol) is not None
+
+    def _find(self, symbol: str) -> Instrument | None:
+        found = self._by_symbol.get(symbol)
+        if found is None:
+            found = self._closed.get(symbol) or self._made.get(symbol) or self._make(symbol)
+        if found is not None and self._seen_at_ns is not None and found.listed_ns > self._seen_at_ns:
+            return None
+        return found
+
+    def _make(self, symbol: str) -> Instrument | None:
+        market = self.directory.by_symbol(symbol)
+        if market is None:
+            return None
+        for outcome in market_outcomes(market):
+            self._made.put(outcome.symbol, outcome)
+        return self._made.get(symbol)
 
     def event(self, event_slug: str) -> tuple[Instrument, ...]:
         """The YES outcomes listed under one event, in listing order; empty when the event is unknown."""
-        return tuple(i for i in self._by_symbol.values() if i.event_slug == event_slug and i.mirror_of is None)
+        return tuple(self.get(market.yes) for market in self.directory.event(event_slug))
 
     def add(self, instrument: Instrument) -> None:
         """List an instrument; `ValueError` when its symbol is taken or a venue is unknown."""
@@ -164,11 +210,6 @@ class Catalogue:
         if unknown:
             raise ValueError(f"unknown venue {unknown[0]!r}")
         self._by_symbol[instrument.symbol] = instrument
-        if instrument.type == "prediction" and instrument.market_slug is not None and instrument.outcome:
-            name = instrument.market_slug.lower()
-            self._by_name[f"{name}:{instrument.outcome.lower()}"] = instrument.symbol
-            if instrument.mirror_of is None:
-                self._by_name[name] = instrument.symbol
 
     def add_market(self, market: EventMarket) -> None:
         """List a prediction market with both its outcomes."""
@@ -179,7 +220,9 @@ class Catalogue:
     def close_market(self, market: EventMarket, at_ns: int) -> None:
         """End the trading of a prediction market at `at_ns`, both outcomes."""
         for symbol in (market.yes, market.no):
-            self._by_symbol[symbol] = replace(self.get(symbol), expiry_ns=at_ns)
+            closed = replace(self.get(symbol), expiry_ns=at_ns)
+            held = self._by_symbol if symbol in self._by_symbol else self._closed
+            held[symbol] = closed
 
     def list_on(self, symbol: str, venue: str) -> Instrument:
         """List a known instrument on one more venue.
@@ -187,7 +230,7 @@ class Catalogue:
         `ValueError` when the venue does not trade such instruments; event contracts stay on the venue that
         made them.
         """
-        instrument = self._by_symbol[symbol]
+        instrument = self.get(symbol)
         if venue in instrument.venues:
             return instrument
         if venue not in VENUES:
@@ -203,9 +246,9 @@ class Catalogue:
         """The instrument meant by `text`, or None when nothing or no single thing is.
 
         Takes pairs ("BTC-USD", "btc-usd", "BTC/USD"), perps ("BTC-USD-PERP", "BTC-PERP"), Kalshi tickers with
-        or without ":YES"/":NO", Polymarket slugs with or without ":yes"/":no", token ids (also cut short with
-        "..." after at least 30 digits) and event addresses. The slug of an event with several outcomes names
-        none of them.
+        or without ":YES"/":NO", Polymarket slugs with or without an outcome (":yes", ":no", ":up", ":down"), token
+        ids (also cut short with "..." after at least 30 digits) and addresses of either venue. The slug of an event
+        with several outcomes names none of them.
 
         `instrument_type` "perp" turns a dollar pair into the perp of its base; "prediction" and "perp" refuse
         everything else. "spot" is what clients send by default and says nothing about a name that can only be
@@ -224,31 +267,41 @@ class Catalogue:
         return None if found is None else found.symbol
 
     def _lookup(self, text: str) -> Instrument | None:
-        direct = self._by_symbol.get(text)
+        direct = self._find(text)
         if direct is not None:
             return direct
         if _TOKEN.fullmatch(text):
             return None
         short = _TOKEN_START.fullmatch(text)
         if short is not None:
-            hits = [i for i in self._by_symbol.values() if i.token_id and i.token_id.startswith(short[1])]
-            return hits[0] if len(hits) == 1 else None
-        url = _POLYMARKET_URL.fullmatch(text)
+            return self._by_token_start(short[1])
+        url = _VENUE_URL.fullmatch(text)
         if url is not None:
             # The last part of an address names the market; the first one the event it belongs to.
-            for part in reversed([part for part in url[1].split("/") if part]):
-                named = self._by_name.get(part.lower())
-                if named is not None:
-                    return self._by_symbol[named]
-            return None
+            parts = reversed([part for part in url[1].split("/") if part])
+            return next((found for part in parts if (found := self._by_market_name(part)) is not None), None)
         upper = text.upper().replace("/", "-")
         pair = self._by_symbol.get(upper)
         if pair is None and upper.endswith("-PERP"):
             pair = self._by_symbol.get(f"{upper[:-5]}-USD-PERP")
-        if pair is not None:
-            return pair
-        named = self._by_name.get(text.lower())
-        return None if named is None else self._by_symbol[named]
+        return self._by_market_name(text) if pair is None else pair
+
+    def _by_token_start(self, digits: str) -> Instrument | None:
+        hits = [i for i in self._by_symbol.values() if i.token_id and i.token_id.startswith(digits)]
+        made = self.directory.by_token(digits)
+        if made is not None and not hits:
+            return self._find(made.yes if made.yes.startswith(digits) else made.no)
+        return hits[0] if len(hits) == 1 else None
+
+    def _by_market_name(self, text: str) -> Instrument | None:
+        """The outcome named by a slug or ticker, alone or with an outcome behind a colon."""
+        name, colon, outcome = text.lower().partition(":")
+        market = self.directory.by_name(name)
+        if market is None:
+            return None
+        if not colon or outcome in ("yes", market.outcomes[0].lower()):
+            return self._find(market.yes)
+        return self._find(market.no) if outcome in ("no", market.outcomes[1].lower()) else None
 
     def scripted_instrument(self, symbol: str, venue: str) -> tuple[Instrument, ...]:
         """What would have to be listed so that the unknown `symbol` can be quoted on `venue`.
@@ -346,10 +399,18 @@ def _perp(base: str) -> Instrument:
     return Instrument(symbol, base, "USD", "perp", _PERP_VENUES, _settlement("USD", _PERP_VENUES), tick)
 
 
-def default_catalogue() -> Catalogue:
-    """A new catalogue with the standing instruments: spot pairs, perps, and a small set of prediction
-    markets."""
-    catalogue = Catalogue()
+def default_catalogue(markets: int | None = None) -> Catalogue:
+    """A new catalogue: spot pairs, perps, prediction markets written by hand, recurring and generated ones.
+
+    Args:
+        markets: How many standing prediction markets are open at any instant; those written by hand alone when None.
+            The recurring contracts come on top.
+
+    Raises:
+        ValueError: A number of markets that cannot be made.
+    """
+    generated = () if markets is None else generated_families(markets)
+    catalogue = Catalogue(directory=Directory(families=(*UP_DOWN, *generated)))
     for base in _SPOT_TICKS:
         catalogue.add(_spot(f"{base}-USD", "USD", _CEX))
         catalogue.add(_spot(f"{base}-USDT", "USDT", _USDT_SPOT))

@@ -20,7 +20,7 @@ def one_path(seed: int = 7) -> Path:
     return Path(seed, "test", volatility=VOLATILITY)
 
 
-def first(values: Sequence[int]) -> int:
+def first(values: Sequence[int], begin: int, end: int) -> int:
     return values[0]
 
 
@@ -51,7 +51,7 @@ def test_the_extreme_is_the_largest_value_of_all_steps(start: int, length: int) 
     paths = [one_path(), Path(7, "other", volatility=VOLATILITY // 3, jump_level=6, cap_level=9)]
     steps = range(start, start + length + 1)
 
-    def spread(values: Sequence[int]) -> int:
+    def spread(values: Sequence[int], begin: int, end: int) -> int:
         return values[0] - 2 * values[1]
 
     found = extreme(paths, (1, -1), spread, start, start + length)

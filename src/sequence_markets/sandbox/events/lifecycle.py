@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import merge
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from .directory import Directory
+from .directory import Directory, Phase
 from .types import PAYS_1E9, EventMarket, MarketStatus, Serial
 
 __all__ = ["Events", "Oracle", "Resolution"]
@@ -175,6 +176,8 @@ class Events:
     ) -> Iterator[EventMarket]:
         """The markets listed by `now_ns`, in catalogue order, made one by one as they are asked for.
 
+        A resolved market stays in the catalogue for seven days; afterwards it is found by its names only.
+
         Args:
             now_ns: The present instant.
             venue: Only markets of this venue.
@@ -182,8 +185,22 @@ class Events:
             newest_first: In the opposite order.
             trading: Only those that are traded now, or only those that are not any more; ``None`` for both.
         """
-        for market in self.directory.listed(now_ns, venue=venue, after=after, newest_first=newest_first):
-            if trading is None or trading == (now_ns < self.closes_ns(market)):
+        phase: Phase = "any" if trading is None else "open" if trading else "closed"
+        found = self.directory.listed(now_ns, venue=venue, after=after, newest_first=newest_first, phase=phase)
+        if trading is None or not self._scripts:
+            return found
+        if trading:
+            return (market for market in found if now_ns < self.closes_ns(market))
+        early = [market for market in self._closed_early(now_ns) if venue is None or market.venue == venue]
+        if after is not None:
+            early = [m for m in early if (m.serial < after if newest_first else m.serial > after)]
+        return merge(found, sorted(early, key=_serial, reverse=newest_first), key=_serial, reverse=newest_first)
+
+    def _closed_early(self, now_ns: int) -> Iterator[EventMarket]:
+        """The markets that a script closed, and that would be open otherwise."""
+        for symbol, script in self._scripts.items():
+            market = self.directory.by_symbol(symbol)
+            if market is not None and script.at_ns <= now_ns < market.close_ns:
                 yield market
 
     def minted_between(self, start_ns: int, end_ns: int) -> list[EventMarket]:
@@ -198,3 +215,7 @@ class Events:
             if market is not None and start_ns < script.at_ns <= end_ns:
                 found.append(market)
         return sorted(found, key=lambda market: (self.resolves_ns(market), market.serial))
+
+
+def _serial(market: EventMarket) -> Serial:
+    return market.serial

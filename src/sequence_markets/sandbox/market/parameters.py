@@ -169,9 +169,6 @@ EVENTS: Final = MappingProxyType(
         "KXFEDDECISION-26OCT-H0": EventModel(probability=710, volatility=400),
         "fed-decision-in-october": EventModel(probability=280, volatility=400, contracts_per_day=200_000),
         "rain-in-oslo-friday": EventModel(probability=420, volatility=700),
-        "btc-updown-5m-1776537600": EventModel(
-            probability=500, volatility=20_000, cap_level=12, jump_level=5, contracts_per_day=400_000
-        ),
         "new-orleans-wins-the-series": EventModel(probability=90, volatility=400),
         "ice-hockey-world-champion-2027-canada": EventModel(probability=300),
         "ice-hockey-world-champion-2027-sweden": EventModel(probability=220),

@@ -11,13 +11,14 @@ at a drawn step, as a quoted price stands still and then moves.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from heapq import heappop, heappush
 from math import isqrt
 from typing import Final
 
 from .fixedpoint import LOG_ONE, bits64, key64
 
-__all__ = ["STEPS_PER_SECOND", "STEP_NS", "Path", "extreme"]
+__all__ = ["STEPS_PER_SECOND", "STEP_NS", "Path", "Score", "extreme"]
 
 STEP_NS: Final = 100_000_000
 """The grid of the synthetic market: 100 ms, the cadence of the recorded depth streams."""
@@ -27,12 +28,30 @@ _TOP: Final = 28
 _CACHED_NODES: Final = 1 << 15
 
 
+@lru_cache(maxsize=256)
+def _scales(volatility: int, jump_level: int, cap_level: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """By level, the amplitude of the displacement in the middle of an interval, and the sum of all that are to come."""
+    # A Brownian bridge over T seconds has the standard deviation sqrt(T)/2 in its middle.
+    amplitudes = tuple(
+        volatility * isqrt((1 << min(level, cap_level)) * 10**8 // STEPS_PER_SECOND) // 20_000
+        for level in range(_TOP + 1)
+    )
+    tails: list[int] = []
+    for level, amplitude in enumerate(amplitudes):
+        below = tails[-1] if tails else 0
+        tails.append(below + (0 if level <= jump_level else amplitude * 5 // 4 + 1))
+    return amplitudes, tuple(tails)
+
+
 class Path:
     """One path in log units, read by step number.
 
     `volatility` is its standard deviation over the square root of a second, in log units. From intervals of
     2**`cap_level` steps on, displacements stop growing, so that the path keeps within a band around `centre`
     for ever. `jump_level` is the longest interval, as a power of two of steps, that holds a single jump.
+
+    `tails` says by level how far values inside an interval of 2**level steps can lie outside the values at its
+    ends.
     """
 
     __slots__ = ("_amplitudes", "_centre", "_jump_level", "_key", "_nodes", "tails")
@@ -43,22 +62,8 @@ class Path:
         self._key = key64(seed, "path", name)
         self._centre = centre
         self._jump_level = jump_level
-        # A Brownian bridge over T seconds has the standard deviation sqrt(T)/2 in its middle.
-        self._amplitudes = tuple(
-            volatility * isqrt((1 << min(level, cap_level)) * 10**8 // STEPS_PER_SECOND) // 20_000
-            for level in range(_TOP + 1)
-        )
-        tails: list[int] = []
-        for level in range(_TOP + 1):
-            below = tails[-1] if tails else 0
-            tails.append(below + (0 if level <= jump_level else self._largest(level)))
-        self.tails = tuple(tails)
-        """By level: how far values inside an interval of 2**level steps can lie outside the values at its
-        ends."""
+        self._amplitudes, self.tails = _scales(volatility, jump_level, cap_level)
         self._nodes: dict[int, int] = {}
-
-    def _largest(self, level: int) -> int:
-        return self._amplitudes[level] * 5 // 4 + 1
 
     def value(self, step: int) -> int:
         """The path at a step."""
@@ -108,17 +113,19 @@ class Path:
         return known
 
 
-def extreme(
-    paths: Sequence[Path], signs: Sequence[int], score: Callable[[Sequence[int]], int], first: int, last: int
-) -> int:
+Score = Callable[[Sequence[int], int, int], int]
+"""The largest score that values of the paths can have at any step from a first to a last one."""
+
+
+def extreme(paths: Sequence[Path], signs: Sequence[int], score: Score, first: int, last: int) -> int:
     """The exact largest `score` of the paths' values over the steps `first` to `last`, both included.
 
-    `score` never decreases in a path whose sign is 1 and never increases in one whose sign is -1. Intervals
-    whose bound lies below the best value found so far are never opened, so the cost grows with the logarithm
-    of the span.
+    At every step `score` never decreases in a path whose sign is 1 and never increases in one whose sign is -1.
+    Intervals whose bound lies below the best value found so far are never opened, so the cost grows with the
+    logarithm of the span.
     """
-    best = score([path.value(first) for path in paths])
-    best = max(best, score([path.value(last) for path in paths]))
+    best = score([path.value(first) for path in paths], first, first)
+    best = max(best, score([path.value(last) for path in paths], last, last))
     heap: list[tuple[int, int, int, list[int], list[int]]] = []
 
     def push(base: int, level: int, low: list[int], high: list[int]) -> None:
@@ -128,7 +135,7 @@ def extreme(
             (max(a, b) + path.tails[level]) if sign > 0 else (min(a, b) - path.tails[level])
             for path, sign, a, b in zip(paths, signs, low, high, strict=True)
         ]
-        bound = score(corner)
+        bound = score(corner, max(base, first), min(base + (1 << level), last))
         if bound > best:
             heappush(heap, (-bound, base, level, low, high))
 
@@ -149,7 +156,7 @@ def extreme(
         half = 1 << (level - 1)
         middle = [path.middle(base, level, a, b) for path, a, b in zip(paths, low, high, strict=True)]
         if first <= base + half <= last:
-            best = max(best, score(middle))
+            best = max(best, score(middle, base + half, base + half))
         push(base, level - 1, low, middle)
         push(base + half, level - 1, middle, high)
     return best

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..events import EventMarket, Events
+from ..events.rules import Rule
 from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument, default_catalogue
+from ..recent import Recent
 from ..venues import VENUES
+from .contracts import contract_fair, contract_model
 from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_range
 from .fixedpoint import LOG_ONE, exp_scaled, ln_ratio
 from .listing import Listing, ListingFigures
@@ -38,6 +41,7 @@ _BLOCK_STEPS: Final = 1 << 20
 _BUCKET_CENTI_BP: Final = 25
 # Windows of fewer steps are read step by step, from what earlier reads left behind.
 _STEPPING: Final = 4
+_CONTRACTS: Final = 2048
 # How often a premium is read: what moves it is over in hours.
 _PREMIUM_STEPS: Final = 1 << 13
 _ONE_1E9: Final = 1_000_000_000
@@ -66,6 +70,10 @@ class SyntheticMarket:
         self._paths: dict[str, Path] = {}
         self._fairs: dict[str, Fair] = {}
         self._listings: dict[tuple[str, str], Listing] = {}
+        # Recurring and generated markets come and go: what was made for them is remembered for a while only.
+        self._contract_paths: Recent[str, Path] = Recent(_CONTRACTS)
+        self._contract_fairs: Recent[str, Fair] = Recent(_CONTRACTS)
+        self._contract_listings: Recent[str, Listing] = Recent(_CONTRACTS)
 
     # Building blocks, made when they are first needed.
 
@@ -96,9 +104,34 @@ class SyntheticMarket:
 
     def fair(self, instrument: Instrument) -> Fair:
         """The fair value of a spot pair, a perp or a YES outcome."""
-        found = self._fairs.get(instrument.symbol)
-        if found is None:
+        found = self._fairs.get(instrument.symbol) or self._contract_fairs.get(instrument.symbol)
+        if found is not None:
+            return found
+        contract = self._contract(instrument)
+        if contract is None:
             found = self._fairs[instrument.symbol] = self._make_fair(instrument)
+            return found
+        market, rule = contract
+        made = contract_fair(market, rule, self._base_path, self._contract_path)
+        return self._contract_fairs.put(instrument.symbol, made)
+
+    def _contract(self, instrument: Instrument) -> tuple[EventMarket, Rule] | None:
+        """The recurring or generated market of an outcome and what decides it; None for all other instruments."""
+        market = self.catalogue.directory.by_symbol(instrument.symbol) if instrument.type == "prediction" else None
+        rule = None if market is None else self.catalogue.directory.rule(market)
+        return None if market is None or rule is None else (market, rule)
+
+    def _contract_path(self, name: str, offset: Offset) -> Path:
+        found = self._contract_paths.get(name)
+        if found is None:
+            found = Path(
+                self.seed,
+                name,
+                volatility=offset.volatility * _MILLI_BP,
+                cap_level=offset.cap_level,
+                jump_level=offset.jump_level,
+            )
+            self._contract_paths.put(name, found)
         return found
 
     def _make_fair(self, instrument: Instrument) -> Fair:
@@ -138,15 +171,20 @@ class SyntheticMarket:
 
     def _listing(self, instrument: Instrument, venue: str) -> Listing:
         name = (instrument.symbol, venue)
-        found = self._listings.get(name)
-        if found is None:
-            found = self._listings[name] = self._make_listing(instrument, venue)
+        found = self._listings.get(name) or self._contract_listings.get(instrument.symbol)
+        if found is not None:
+            return found
+        contract = self._contract(instrument)
+        if contract is not None:
+            made = self._make_listing(instrument, venue, contract_model(contract[0], self.seed))
+            return self._contract_listings.put(instrument.symbol, made)
+        model = EVENTS.get(instrument.market_slug or instrument.symbol, EventModel())
+        found = self._listings[name] = self._make_listing(instrument, venue, model)
         return found
 
-    def _make_listing(self, instrument: Instrument, venue: str) -> Listing:
+    def _make_listing(self, instrument: Instrument, venue: str, event: EventModel) -> Listing:
         symbol = instrument.symbol
         if instrument.type == "prediction":
-            event = EVENTS.get(instrument.market_slug or symbol, EventModel())
             style = PREDICTION_STYLES[venue]
             lot = 100_000_000
             figures = ListingFigures(
@@ -236,13 +274,14 @@ class SyntheticMarket:
 
     def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
         """The prints with `start_ns` < time <= `end_ns`, in time order."""
-        found = self._open(symbol, max(0, start_ns))
-        if found is None or end_ns <= start_ns:
+        found = self._known(symbol)
+        if found is None:
             return ()
         instrument, kept = found
-        if instrument.expiry_ns is not None:
-            end_ns = min(end_ns, instrument.expiry_ns - 1)
-        first, last = max(0, start_ns) // STEP_NS, end_ns // STEP_NS
+        start_ns, end_ns = _within_life(instrument, start_ns, end_ns)
+        if end_ns <= start_ns:
+            return ()
+        first, last = start_ns // STEP_NS, end_ns // STEP_NS
         prints: list[MarketTrade] = []
         for venue in self.venues(kept.symbol):
             listing = self._listing(kept, venue)
@@ -256,12 +295,14 @@ class SyntheticMarket:
         return prints if kept is instrument else [mirrored_trade(trade, symbol) for trade in prints]
 
     def next_change(self, symbol: str, after_ns: int) -> int | None:
-        """The next print or the next step of the grid, whichever comes first; None once the market is
-        closed."""
-        found = self._open(symbol, max(0, after_ns))
-        if found is None:
+        """The next print or the next step of the grid, whichever comes first; the listing before that, None
+        once the market is closed."""
+        found = self._known(symbol)
+        if found is None or (found[0].expiry_ns is not None and after_ns >= found[0].expiry_ns):
             return None
         kept = found[1]
+        if after_ns < kept.listed_ns:
+            return kept.listed_ns
         step = max(0, after_ns) // STEP_NS
         change = (step + 1) * STEP_NS
         for venue in self.venues(kept.symbol):
@@ -340,24 +381,24 @@ class SyntheticMarket:
         """
         if interval_ns <= 0:
             raise ValueError(f"interval_ns must be positive, got {interval_ns}")
-        found = self._open(symbol, max(0, start_ns))
-        if found is None or end_ns <= start_ns or (venue is not None and venue not in found[0].venues):
+        found = self._known(symbol)
+        if found is None or (venue is not None and venue not in found[0].venues):
             return ()
         instrument, kept = found
-        if instrument.expiry_ns is not None:
-            end_ns = min(end_ns, instrument.expiry_ns - 1)
+        start_ns, end_ns = _within_life(instrument, start_ns, end_ns)
         fair = self.fair(kept)
         venues = self.venues(kept.symbol) if venue is None else (venue,)
         listings = [self._listing(kept, name) for name in venues]
         if venue is not None and listings[0].lean is not None:
             fair = RatioFair(asset(kept.base).anchor_1e9, (*fair.paths, listings[0].lean))
         bars: list[Bar] = []
-        begin = max(0, start_ns) // interval_ns * interval_ns
+        begin = start_ns // interval_ns * interval_ns
         while begin < end_ns:
-            end = min(begin + interval_ns, end_ns)
-            first, last = begin // STEP_NS, end // STEP_NS
+            # A market that is listed within a bar begins it.
+            since, end = max(begin, instrument.listed_ns), min(begin + interval_ns, end_ns)
+            first, last = since // STEP_NS, end // STEP_NS
             low, high = fair_range(fair, first, last)
-            volume = sum(self._traded(listing, begin, end) for listing in listings)
+            volume = sum(self._traded(listing, since, end) for listing in listings)
             bar = Bar(
                 begin,
                 self._rounded(kept, fair_at(fair, first)),
@@ -393,6 +434,13 @@ class SyntheticMarket:
             "derived": [],
             "tape": None,
         }
+
+
+def _within_life(instrument: Instrument, start_ns: int, end_ns: int) -> tuple[int, int]:
+    """The part of a window in which an instrument is listed and traded; empty when its end is not after its start."""
+    if instrument.expiry_ns is not None:
+        end_ns = min(end_ns, instrument.expiry_ns - 1)
+    return max(0, start_ns, instrument.listed_ns), end_ns
 
 
 def _print_time(trade: MarketTrade) -> int:
