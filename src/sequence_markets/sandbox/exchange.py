@@ -31,6 +31,7 @@ from sequence_markets.sandbox.trading.queue import look_at_book, look_at_print, 
 from sequence_markets.sandbox.trading.router import content_id
 from sequence_markets.sandbox.trading.spec import GraphSpec, read_body
 from sequence_markets.sandbox.trading.state import Account, Order, Script, State, mirror, other_side
+from sequence_markets.sandbox.trading.submitting import start_graph, store_graph
 from sequence_markets.sandbox.trading.views import fill_row, graph_row, node_row, order_row, page
 from sequence_markets.sandbox.venues import VENUES
 
@@ -311,32 +312,11 @@ class Exchange:
         return self._submitted(account, spec.graph_id)
 
     def _accept(self, account: Account, spec: GraphSpec) -> None:
-        desk = self._desk
-        shape = spec.shape
-        desk.emit(
-            rec.GraphAccepted(
-                account.client,
-                spec.graph_id,
-                spec.content,
-                spec.sandbox,
-                spec.metadata,
-                tuple((node_id, order.to_dict()) for node_id, order in shape.nodes),
-                shape.waiting,
-                shape.slices,
-                tuple((name, source, target, edge.to_dict()) for name, source, target, edge in shape.edges),
-                spec.risk.to_dict(),
-            )
-        )
-        graph = account.graphs[spec.graph_id]
+        graph = store_graph(self._desk, account.client, spec)
         if spec.max_notional_1e9 is not None:
             own = [node for node in graph.nodes if node.parent < 0]
-            self._admit([desk.state.orders[node.orders[0]] for node in own], spec.max_notional_1e9)
-        for node in graph.nodes:
-            if node.root:
-                cascade.begin(desk, node)
-            elif not node.final:
-                desk.schedule_expiry(desk.state.orders[node.orders[0]])
-        desk.concerned[graph.no] = None
+            self._admit([self.state.orders[node.orders[0]] for node in own], spec.max_notional_1e9)
+        start_graph(self._desk, graph)
 
     def _admit(self, orders: list[Order], limit_1e9: int) -> None:
         total = 0

@@ -114,6 +114,8 @@ def _act(desk: Desk, order: Order, books: dict[str, VenueBook]) -> None:
             _start_passive_limit(desk, order, books)
         case "passive_ladder":
             _start_ladder(desk, order, books)
+        case "post_only":
+            _start_post_only(desk, order, books)
         case "aggressive_chase":
             _start_chase(desk, order, books)
         case "time_drip":
@@ -259,6 +261,18 @@ def _start_passive_limit(desk: Desk, order: Order, books: dict[str, VenueBook]) 
         cancel(desk, order, "NO_LIQUIDITY")
         return
     _rest_all(desk, order, price, books)
+
+
+def _start_post_only(desk: Desk, order: Order, books: dict[str, VenueBook]) -> None:
+    """Rest at the limit, or not at all."""
+    price, opposite = order.spec.limit_1e9, touch(order, books, "opposite")
+    crosses = opposite and (price >= opposite if order.spec.side == "buy" else price <= opposite)
+    if not crosses and books:
+        _rest_all(desk, order, price, books)
+    elif order.filled:
+        cancel(desk, order, "POST_ONLY")
+    else:
+        desk.emit(rec.Ended(order.no, "REJECTED", "POST_ONLY" if crosses else "NO_LIQUIDITY"))
 
 
 def _start_ladder(desk: Desk, order: Order, books: dict[str, VenueBook]) -> None:

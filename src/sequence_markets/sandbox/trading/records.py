@@ -16,6 +16,12 @@ from sequence_markets.sandbox.journal import canonical
 __all__ = [
     "AccountOpened",
     "AccountReset",
+    "AlgoChanged",
+    "AlgoDeployed",
+    "AlgoEdgeEntry",
+    "AlgoEdgeSet",
+    "AlgoPlaced",
+    "AlgoRemoved",
     "Amended",
     "At",
     "Begun",
@@ -37,6 +43,7 @@ __all__ = [
     "HoldEntry",
     "KillSwitchSet",
     "LevelEntry",
+    "ModuleStored",
     "NodeAmended",
     "NodeClosed",
     "NodeEntry",
@@ -504,6 +511,73 @@ class Funded:
     settles_ns: int
 
 
+@dataclass(slots=True)
+class ModuleStored:
+    """A WebAssembly module was taken in: its SHA-256, and its bytes in base64."""
+
+    type: ClassVar[str] = "module_stored"
+    digest: str
+    wasm: str
+
+
+AlgoEdgeEntry: TypeAlias = tuple[str, str, str, str, str]
+"""(canonical symbol, symbol whose book is kept, venue, state, reason of that state)"""
+
+
+@dataclass(slots=True)
+class AlgoDeployed:
+    """A module was deployed for some symbols; its edges take the next edge numbers, in this order. `risk` holds the
+    limits that were set."""
+
+    type: ClassVar[str] = "algo_deployed"
+    client: str
+    deployment: str
+    name: str
+    module: str
+    symbols: tuple[str, ...]
+    edges: tuple[AlgoEdgeEntry, ...]
+    risk: dict[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(slots=True)
+class AlgoChanged:
+    """A deployment was given another name, other limits, or both."""
+
+    type: ClassVar[str] = "algo_changed"
+    deployment: str
+    name: str
+    risk: dict[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(slots=True)
+class AlgoEdgeSet:
+    """An algo entered another state on one edge, because of `reason`, "" for its owner's wish."""
+
+    type: ClassVar[str] = "algo_edge_set"
+    edge: int
+    status: str
+    reason: str
+
+
+@dataclass(slots=True)
+class AlgoPlaced:
+    """An order belongs to an algo, which calls it `order_id`."""
+
+    type: ClassVar[str] = "algo_placed"
+    edge: int
+    order_id: int
+    order: int
+
+
+@dataclass(slots=True)
+class AlgoRemoved:
+    """A deployment is gone on the edges of a symbol, "" for all of them. Its orders stay."""
+
+    type: ClassVar[str] = "algo_removed"
+    deployment: str
+    symbol: str
+
+
 Record: TypeAlias = (
     GenesisRecord
     | At
@@ -543,6 +617,12 @@ Record: TypeAlias = (
     | Redeemed
     | FundingSet
     | Funded
+    | ModuleStored
+    | AlgoDeployed
+    | AlgoChanged
+    | AlgoEdgeSet
+    | AlgoPlaced
+    | AlgoRemoved
 )
 
 _KINDS: Final[dict[str, type[Record]]] = {
@@ -586,6 +666,12 @@ _KINDS: Final[dict[str, type[Record]]] = {
         Redeemed,
         FundingSet,
         Funded,
+        ModuleStored,
+        AlgoDeployed,
+        AlgoChanged,
+        AlgoEdgeSet,
+        AlgoPlaced,
+        AlgoRemoved,
     )
 }
 _FIELDS: Final[dict[type[Record], tuple[str, ...]]] = {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Final, Literal, TypeAlias, cast
 
+from sequence_markets.sandbox.algos import books
 from sequence_markets.sandbox.instruments import USD_PEGGED, InstrumentType, Side
 from sequence_markets.sandbox.trading import records as rec, settling
 from sequence_markets.sandbox.trading.amounts import ONE_PRICE, margin_for, shares, value_down, value_up
@@ -295,6 +296,7 @@ class State:
     funding: dict[tuple[str, str], tuple[tuple[int, int], ...]] = field(
         default_factory=dict[tuple[str, str], tuple[tuple[int, int], ...]]
     )
+    algos: books.Algos = field(default_factory=books.Algos)
 
     def apply(self, record: rec.Record) -> None:
         """Make a record true."""
@@ -789,7 +791,7 @@ _HANDLERS: Final = cast(
         rec.GenesisRecord: State._genesis,
         rec.At: State._at,
         rec.AccountOpened: State._account_opened,
-        rec.AccountReset: State._account_reset,
+        rec.AccountReset: books.after(State._account_reset, books.on_reset),
         rec.PositionSet: State._position_set,
         rec.SettingsSet: State._settings_set,
         rec.VenueConnected: State._venue_connected,
@@ -806,7 +808,7 @@ _HANDLERS: Final = cast(
         rec.Amended: State._amended,
         rec.KillSwitchSet: State._kill_switch_set,
         rec.Begun: State._begun,
-        rec.Ended: State._ended,
+        rec.Ended: books.after(State._ended, books.on_ended),
         rec.Held: State._held,
         rec.Rested: State._rested,
         rec.Unrested: State._unrested,
@@ -814,7 +816,7 @@ _HANDLERS: Final = cast(
         rec.Watched: State._watched,
         rec.TimerSet: State._timer_set,
         rec.Forgot: State._forgot,
-        rec.Filled: State._filled,
+        rec.Filled: books.after(State._filled, books.on_filled),
         rec.BookSet: State._scripted,
         rec.PriceSet: State._scripted,
         rec.TradePrinted: State._scripted,
@@ -824,5 +826,11 @@ _HANDLERS: Final = cast(
         rec.Redeemed: settling.redeemed,
         rec.FundingSet: settling.funding_set,
         rec.Funded: settling.funded,
+        rec.ModuleStored: books.stored,
+        rec.AlgoDeployed: books.deployed,
+        rec.AlgoChanged: books.changed,
+        rec.AlgoEdgeSet: books.edge_set,
+        rec.AlgoPlaced: books.placed,
+        rec.AlgoRemoved: books.removed,
     },
 )
