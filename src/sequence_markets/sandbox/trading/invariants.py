@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 
+from sequence_markets.sandbox.algos import books
+from sequence_markets.sandbox.market.funding import funding_interval_ns
 from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.desk import Desk
 from sequence_markets.sandbox.trading.errors import InvariantError
 from sequence_markets.sandbox.trading.graphs import Edge, Graph
 from sequence_markets.sandbox.trading.machines import EDGE
 from sequence_markets.sandbox.trading.placing import required_holds
+from sequence_markets.sandbox.trading.settling import funding_amount
 from sequence_markets.sandbox.trading.state import Account, Order, State
 
 __all__ = ["check"]
@@ -27,11 +30,14 @@ def check(desk: Desk, journal: Iterable[str]) -> None:
     _overlay(state)
     for account in state.accounts.values():
         _account(state, account)
+        _contracts(desk, account)
+        _funding(account)
     for order in state.orders.values():
         _order(desk, order)
     for graph in state.graphs.values():
         _graph(state, graph)
     _working(state)
+    books.check(state)
     _fold(state, journal)
 
 
@@ -115,6 +121,47 @@ def _account(state: State, account: Account) -> None:
         )
 
 
+def _contracts(desk: Desk, account: Account) -> None:
+    """Contracts of decided markets are worth what their market pays, wait for it unbound, and are paid once."""
+    for (venue, kind, asset), position in account.positions.items():
+        if kind != "event_contract":
+            continue
+        qty, settled = desk.state.total(account.client, (venue, kind, asset)), position.settled
+        payout = desk.market.events.payout_1e9(asset, desk.now_ns)
+        at = f"{asset} of {account.client}"
+        if settled is None:
+            _expect(payout is None or not qty, "decided-contracts-are-settled", f"{at}: {qty} are still active")
+            continue
+        _expect(settled.payout == payout, "settled-as-decided", f"{at} pays {settled.payout}, its market {payout}")
+        _expect(qty == (0 if settled.paid_ns else settled.qty), "redeemed-once", f"{at}: {qty} left, {settled}")
+        _expect(
+            not desk.state.ledger.held(account.client, venue, asset), "settled-contracts-are-free", f"{at} are bound"
+        )
+        late = 0 < settled.pays_ns < desk.now_ns and not settled.paid_ns
+        _expect(not late, "claims-are-paid", f"{at}: {settled} is overdue")
+
+
+def _funding(account: Account) -> None:
+    """Every perp position is funded once per settlement, by the rate and the mark that are told."""
+    seen: set[tuple[str, str, int]] = set()
+    brought: dict[int, int] = {}
+    for payment in account.funding:
+        at = f"{payment.symbol} of {account.client} on {payment.venue} at {payment.time_ns}"
+        key = (payment.venue, payment.symbol, payment.time_ns)
+        _expect(key not in seen, "funded-once", at)
+        seen.add(key)
+        interval = funding_interval_ns(payment.venue)
+        _expect(interval is not None and payment.time_ns % interval == 0, "funded-at-settlements", at)
+        amount = funding_amount(payment.qty, payment.mark, payment.rate)
+        _expect(payment.amount == amount, "funded-by-the-rate", f"{at}: {payment.amount}, not {amount}")
+        brought[payment.position] = brought.get(payment.position, 0) + payment.amount
+    for position in account.positions.values():
+        sums = brought.get(position.id, 0)
+        _expect(
+            position.funding == sums, "funding-sums-up-payments", f"row {position.id}: {position.funding}, not {sums}"
+        )
+
+
 def _parent_order(state: State, order: Order) -> int:
     """The order that sums up the slice an order belongs to; 0 for none."""
     graph = state.graphs[order.graph]
@@ -171,6 +218,8 @@ def _order(desk: Desk, order: Order) -> None:
     if order.done:
         _expect(not order.children and not order.holds, "final-orders-hold-nothing", order.id)
         return
+    closes_ns = desk.instrument(order).expiry_ns
+    _expect(closes_ns is None or desk.now_ns <= closes_ns, "closed-markets-have-no-orders", f"{order.id} still works")
     needed = required_holds(desk, order)
     _expect(needed == order.holds, "holds-cover-need", f"{order.id} holds {order.holds} and needs {needed}")
     resting = sum(child.qty for no in order.children if (child := desk.state.children[no]).mode == "rest")
