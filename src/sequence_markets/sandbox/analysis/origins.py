@@ -25,9 +25,11 @@ def is_scripted(market: Market, symbol: str, at_ns: int) -> bool:
 def history_start(market: Market, symbol: str, now_ns: int, span_ns: int) -> int:
     """From when on the history of a symbol is that of the market it is now, looking back `span_ns` at most.
 
-    A scripted market begins with the oldest of the books that stand now when it was not scripted before.
+    A market begins when it is listed; a scripted one with the oldest of the books that stand now, when it was not
+    scripted before.
     """
-    start = max(0, now_ns - span_ns)
+    listed_ns = market.catalogue.get(symbol).listed_ns if symbol in market.catalogue else 0
+    start = min(max(0, now_ns - span_ns, listed_ns), now_ns)
     books = _books(market, symbol, now_ns)
     if any(is_script(book) for book in books) and not is_scripted(market, symbol, start):
         return max(start, min(book.as_of_ns for book in books))

@@ -36,8 +36,8 @@ QUOTE_STEP_NS: Final = _SECOND // 10
 """Quotes are counted every 0.1 seconds over the last two."""
 
 HISTORY_NS: Final = LONGEST_NS
-HISTORY_SAMPLES: Final = 8
-"""The spread is compared with its median at eight instants of the last forty minutes."""
+HISTORY_SAMPLES: Final = 6
+"""The spread is compared with its median at six instants of the last forty minutes."""
 
 TIGHT_PERCENT: Final = 75
 WIDE_PERCENT: Final = 150

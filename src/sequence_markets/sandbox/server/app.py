@@ -15,12 +15,14 @@ from sequence_markets.sandbox.server.events import EventSource, SseFeed
 from sequence_markets.sandbox.server.gate import Gate
 from sequence_markets.sandbox.server.routes import (
     account,
+    analytics,
     control,
     costs,
     credentials,
     faults,
     funding,
     market,
+    monitor,
     orders,
     portfolio,
     prediction,
@@ -32,8 +34,10 @@ from sequence_markets.sandbox.server.streaming import Feed, Socket
 
 _ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     **account.ROUTES,
+    **analytics.ROUTES,
     **credentials.ROUTES,
     **market.ROUTES,
+    **monitor.ROUTES,
     **costs.ROUTES,
     **funding.ROUTES,
     **orders.ROUTES,
