@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 
 import sequence_markets.models
-from sequence_markets.models import SequenceModel, UnknownVariant
+from sequence_markets.models import Levels, SequenceModel, UnknownVariant
 from sequence_markets.models._shape import Keyed, Tagged
 from sequence_markets.models.views import View
 
@@ -51,7 +51,7 @@ def views_of(model: Model) -> dict[str, View[Any]]:
 class Meaning:
     """An annotation, taken apart."""
 
-    kind: Literal["text", "int", "float", "bool", "any", "tag", "list", "map", "model", "tagged", "keyed"]
+    kind: Literal["text", "int", "float", "bool", "any", "tag", "list", "map", "levels", "model", "tagged", "keyed"]
     optional: bool = False
     words: tuple[str, ...] = ()
     item: Any = None
@@ -86,6 +86,8 @@ def meaning(annotation: Any, marker: Tagged | Keyed | None = None) -> Meaning:
     origin, args = get_origin(annotation), get_args(annotation)
     if annotation in _PLAIN:
         return Meaning(_PLAIN[annotation])
+    if annotation is Levels:
+        return Meaning("levels")
     if origin is Annotated:
         return meaning(args[0], args[1])
     if origin is Literal:
@@ -176,6 +178,8 @@ def _values(what: Meaning) -> Json:
             return st.lists(values(meaning(what.item)), max_size=2)
         case "map":
             return st.dictionaries(texts, values(meaning(what.item)), max_size=2)
+        case "levels":
+            return st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=2)
         case "model":
             return payloads(what.members[0])
         case "tagged":
@@ -239,6 +243,8 @@ def _sample(what: Meaning, pick: int, *, whole: bool) -> Any:
             return [_sample(meaning(what.item), pick, whole=whole)]
         case "map":
             return {"kraken": _sample(meaning(what.item), pick, whole=whole)}
+        case "levels":
+            return [[42.5, 42.5]]
         case "model" | "keyed":
             return sample(what.members[pick % len(what.members)], pick, whole=whole)
         case "tagged":

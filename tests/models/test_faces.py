@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from sequence_markets.models import SequenceModel, UnknownVariant, decode
+from sequence_markets.models import Levels, SequenceModel, UnknownVariant, decode
 from sequence_markets.models.views import Duration, OptionalDuration
 from sequence_markets.units import datetime_from_ns
 
@@ -68,6 +68,11 @@ def assert_typed(what: Meaning, raw: Any, typed: Any) -> None:
             assert len(typed) == len(raw)
             for each_raw, each in zip(raw, typed, strict=True):
                 assert_typed(meaning(what.item), each_raw, each)
+        case "levels":
+            assert type(typed) is Levels
+            assert len(typed) == len(raw)
+            assert typed == raw
+            assert list(typed) == [tuple(row) for row in raw]
         case "map":
             assert issubclass(type(typed), Mapping)
             assert not hasattr(typed, "__setitem__")
@@ -259,7 +264,7 @@ def test_unvalidated_models_give_what_was_received(model: Model, data: st.DataOb
             continue
         typed = getattr(answer, name)
         match what.kind:
-            case "list" if isinstance(raw[name], list):
+            case "list" | "levels" if isinstance(raw[name], list):
                 assert len(typed) == len(raw[name])
             case "model" | "tagged" | "keyed" if isinstance(raw[name], dict):
                 assert typed.raw is raw[name]

@@ -38,6 +38,7 @@ WRONG: dict[str, list[Any]] = {
     "float": [SECRET_TEXT, "987.5", True, False, [], {}, INFINITE],
     "bool": [SECRET_TEXT, "true", 0, 1, 1.0, [], {}],
     "list": [SECRET_TEXT, 987654321, {}, {"0": SECRET_TEXT}, True],
+    "levels": [SECRET_TEXT, 987654321, {}, {"0": [1, 2]}, True],
     "map": [SECRET_TEXT, 987654321, [], [[SECRET_TEXT, 1]], True],
     "model": [SECRET_TEXT, 987654321, [], [{}], True],
     "tagged": [SECRET_TEXT, 987654321, [], {}, {"kind": 987654321}, {"kind": None, "state": None}, True],

@@ -24,7 +24,7 @@ _UNDERSTOOD: Mapping[str, frozenset[str]] = {
     "float": frozenset({"strict", "allow_inf_nan"}),
     "literal": frozenset({"expected"}),
     "nullable": frozenset({"schema"}),
-    "list": frozenset({"strict", "items_schema"}),
+    "list": frozenset({"strict", "items_schema", "min_length", "max_length"}),
     "dict": frozenset({"strict", "keys_schema", "values_schema"}),
     "typed-dict": frozenset({"fields", "extra_behavior", "cls_name"}),
     "typed-dict-field": frozenset({"schema", "required"}),
@@ -84,6 +84,9 @@ class _Writer:
                 yield from self.check(schema["schema"], value, indent + _STEP)
             case "list":
                 yield f"{indent}if type({value}) is not list: return False"
+                if "min_length" in schema or "max_length" in schema:
+                    least, most = schema.get("min_length", 0), schema.get("max_length", 1 << 62)
+                    yield f"{indent}if not {least} <= len({value}) <= {most}: return False"
                 yield from self._each(value, schema["items_schema"], indent)
             case "dict" if schema["keys_schema"] == _KEY:
                 yield f"{indent}if type({value}) is not dict: return False"

@@ -74,6 +74,11 @@ _SCALARS: Mapping[object, CoreSchema] = {
     Any: core_schema.any_schema(),
 }
 
+LEVELS_SCHEMA: CoreSchema = core_schema.list_schema(
+    core_schema.list_schema(_SCALARS[float], min_length=2, max_length=2, strict=True), strict=True
+)
+"""Rows of price and size."""
+
 
 def shape_of(annotation: object, marker: Marker | None = None) -> Shape:
     """Read an annotation. Only the vocabulary the wire needs is understood; anything else is a ``TypeError``."""
@@ -90,6 +95,9 @@ def shape_of(annotation: object, marker: Marker | None = None) -> Shape:
         return _sequence(shape_of(args[0]))
     if origin in (dict, Mapping) and args[0] is str:
         return _mapping(shape_of(args[1]))
+    if isinstance(annotation, type) and (own := getattr(annotation, "__sequence_shape__", None)) is not None:
+        shape: Shape = own()
+        return shape
     if isinstance(annotation, type) and (plan := getattr(annotation, "__sequence_plan__", None)) is not None:
         return _model(annotation, plan())
     raise TypeError(f"no shape for the annotation {annotation!r}")
