@@ -182,6 +182,17 @@ def test_quiet_until_ends_before_the_next_script_that_is_known() -> None:
     assert scripted.quiet_until("BTC-USD", "kraken", 89_000 * P, 91_000 * P, NOW) == NOW + SECOND - 1
 
 
+def test_bars_of_a_venue_count_its_prints_only() -> None:
+    scripted = market()
+    scripted.set_price("BTC-USD", 50_000 * P, ["kraken", "okx"], NOW)
+    scripted.add_trade(trade("BTC-USD", "kraken", 50_000 * P, at=NOW + 5, name="a", qty=2 * Q))
+    scripted.add_trade(trade("BTC-USD", "okx", 50_000 * P, at=NOW + 6, name="b", qty=3 * Q))
+    (bar,) = scripted.bars("BTC-USD", NOW, NOW + 60 * SECOND, 60 * SECOND)
+    assert bar.volume_1e8 == 5 * Q
+    (bar,) = scripted.bars("BTC-USD", NOW, NOW + 60 * SECOND, 60 * SECOND, "okx")
+    assert bar.volume_1e8 == 3 * Q
+
+
 def test_bars_join_what_was_before_the_script_with_what_came_after() -> None:
     scripted = market()
     scripted.set_price("BTC-USD", 50_000 * P, None, NOW)

@@ -537,7 +537,8 @@ class ScriptedMarket:
                 bars += [before] if before is not None else []
                 continue
             opened, high, low, closed = spoken
-            volume = sum(t.qty_1e8 for t in self._trades.get(primary, []) if begin < t.time_ns <= end)
+            prints = [t for t in self._trades.get(primary, []) if begin < t.time_ns <= end]
+            volume = sum(t.qty_1e8 for t in prints if venue in (None, t.venue))
             bar = Bar(begin, opened, high, low, closed, volume)
             if primary != symbol:
                 bar = mirrored_bar(bar)
