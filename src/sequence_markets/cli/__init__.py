@@ -85,5 +85,10 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--state", metavar="FILE", help="keep the journal in this file, and go on from it")
     parser.add_argument(
+        "--run-strategies",
+        action="store_true",
+        help="run the code of hosted strategies under limits; only for code that you trust (default: states only)",
+    )
+    parser.add_argument(
         "--rate-limit", type=int, metavar="QPS", help="requests per second an account may make (default: unlimited)"
     )

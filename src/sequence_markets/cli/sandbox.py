@@ -60,6 +60,7 @@ def _serve(options: argparse.Namespace, told: threading.Event) -> int:
             replay=options.replay,
             state=options.state,
             rate_limit=options.rate_limit,
+            run_strategies=options.run_strategies,
             speed=options.speed or 1,
         )
     except (TypeError, ValueError) as error:

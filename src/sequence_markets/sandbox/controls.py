@@ -24,11 +24,11 @@ FundingRate = tuple[datetime, Number]
 """From when on, and the rate per settlement as a part of one."""
 
 
-class Subscriptions(Protocol):
-    """Whatever remembers which books are being followed."""
+class Memory(Protocol):
+    """Whatever remembers something of an exchange that may begin again."""
 
     def forget(self) -> None:
-        """Make every book cold again."""
+        """Let go of what the exchange does not know any more."""
         ...
 
 
@@ -37,12 +37,12 @@ class Controls:
 
     Args:
         runtime: The one way to the exchange.
-        feeds: Forgotten when the sandbox starts again.
+        memories: Told when the sandbox starts again.
     """
 
-    def __init__(self, runtime: Runtime, feeds: Subscriptions) -> None:
+    def __init__(self, runtime: Runtime, *memories: Memory) -> None:
         self._runtime = runtime
-        self._feeds = feeds
+        self._memories = memories
 
     def set_book(self, symbol: str, venue: str, bids: Iterable[Level] = (), asks: Iterable[Level] = ()) -> None:
         """Set the whole displayed book of a symbol on a venue; from then on only scripted venues quote the symbol.
@@ -197,7 +197,7 @@ class Controls:
     def reset(self) -> None:
         """Put the whole exchange back to its beginning: accounts, orders, scripted books, time. The seed stays."""
         self._runtime.reset()
-        self._feeds.forget()
+        self._forget()
 
     def seed(self, seed: int) -> None:
         """Start again from the beginning with another seed.
@@ -207,7 +207,11 @@ class Controls:
             TypeError: Not an int.
         """
         self._runtime.seed(check_seed(seed))
-        self._feeds.forget()
+        self._forget()
+
+    def _forget(self) -> None:
+        for memory in self._memories:
+            memory.forget()
 
     def _script(self, action: Callable[[Exchange], object]) -> None:
         try:

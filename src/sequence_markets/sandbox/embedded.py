@@ -21,6 +21,7 @@ from sequence_markets.sandbox.controls import FundingRate, Level, check_seed
 from sequence_markets.sandbox.discovery import Pages
 from sequence_markets.sandbox.faults import Faults
 from sequence_markets.sandbox.runtime import Advance, Runtime
+from sequence_markets.sandbox.strategies.runner import supported
 from sequence_markets.units import Number, datetime_from_ns
 
 try:
@@ -61,6 +62,9 @@ class Sandbox:
             by default.
         market_page_cap: Rows of a page of prediction markets at most, whatever a client asks for.
         speed: Sandbox seconds per real second of a ``"paced"`` clock.
+        run_strategies: Really run the code of hosted strategies, each in a process of its own with limits on processor
+            time, memory and duration. That is no prison: run only code that you trust. Needs a POSIX system. By default
+            strategies only go through their states.
 
     Raises:
         ValueError: An argument out of its range.
@@ -86,6 +90,7 @@ class Sandbox:
         rate_limit: int | None = None,
         market_page_cap: int = 500,
         speed: int | float | str | Decimal | Fraction = 1,
+        run_strategies: bool = False,
     ) -> None:
         self._seed = None if seed is None else check_seed(seed)
         self._clock: ClockMode = parse_mode(clock)
@@ -96,6 +101,7 @@ class Sandbox:
         self._state = None if state is None else _path(state, "state")
         self._rate_limit = _check_rate_limit(rate_limit)
         self._market_page_cap = _check_page_cap(market_page_cap)
+        self._run_strategies = _check_run_strategies(run_strategies)
         self._running: _Running | None = None
         self._clients: list[Sequence] = []
         self._guard = threading.Lock()
@@ -344,7 +350,14 @@ class Sandbox:
             bound.close()
             raise
         limiter = None if self._rate_limit is None else RateLimiter(self._rate_limit)
-        services = Services(runtime, limiter=limiter, faults=self._faults, pages=Pages(self._market_page_cap))
+        strategies_url = url_of(bound) if self._run_strategies else None
+        services = Services(
+            runtime,
+            limiter=limiter,
+            strategies_url=strategies_url,
+            faults=self._faults,
+            pages=Pages(self._market_page_cap),
+        )
         return _Running(bound, runtime, services)
 
 
@@ -366,12 +379,15 @@ class _Running:
             raise
 
     def stop(self) -> None:
+        # Strategies may want to cancel their orders before they go.
+        self._services.hosting.close()
         # Streams never end by themselves, and the server waits for what is under way.
         self.runtime.execute(lambda _exchange: self._services.hub.end())
         self.server.stop()
         self._release()
 
     def _release(self) -> None:
+        self._services.hosting.close()
         self._executor.shutdown()
         self.runtime.close()
 
@@ -387,6 +403,14 @@ def _check_port(port: object) -> int:
     if not 0 <= port <= 65535:
         raise ValueError(f"port must be between 0 and 65535, got {port}")
     return port
+
+
+def _check_run_strategies(run: object) -> bool:
+    if not isinstance(run, bool):
+        raise TypeError(f"run_strategies must be a bool, not {type(run).__name__}")
+    if run and not supported():
+        raise ValueError("run_strategies needs a POSIX system: this one cannot limit what a process uses")
+    return run
 
 
 def _check_host(host: object) -> str:

@@ -21,6 +21,7 @@ from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
 from sequence_markets.sandbox.market.identity import identity
 from sequence_markets.sandbox.market.scripted import ScriptedMarket
 from sequence_markets.sandbox.observer import Observer
+from sequence_markets.sandbox.strategies import lifecycle
 from sequence_markets.sandbox.trading import cascade, funding, invariants, paper, policies, records as rec, settlement
 from sequence_markets.sandbox.trading.amending import amend_node, amend_order, read_change
 from sequence_markets.sandbox.trading.desk import Desk, EdgeTimer, Event, Look, OrderTimer, Reaction, Task
@@ -40,7 +41,7 @@ __all__ = ["Advanced", "Exchange", "InvariantError", "JournalError", "Refusal"]
 T = TypeVar("T")
 Levels = Iterable[tuple[int, int]]
 
-_REARM: Final[tuple[Callable[[Desk], None], ...]] = (cascade.rearm, funding.rearm, settlement.rearm)
+_REARM: Final[tuple[Callable[[Desk], None], ...]] = (cascade.rearm, funding.rearm, settlement.rearm, lifecycle.rearm)
 """What each part schedules again after a restart, in this order."""
 
 _REACTIONS: Final[Mapping[type[rec.Record], tuple[Reaction, ...]]] = {

@@ -128,6 +128,11 @@ class Runtime:
         finally:
             self._lock.release()
 
+    def glance_ns(self) -> int:
+        """Return the sandbox instant without waiting for a command that is under way; it may lag behind that one."""
+        now_ns = self._exchange.now_ns
+        return now_ns if self._clock.mode == "manual" else max(now_ns, self._clock.read())
+
     def clock_state(self) -> ClockState:
         """Return mode, pace, present instant and the next due event."""
         return self.execute(

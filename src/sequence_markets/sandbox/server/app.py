@@ -28,6 +28,7 @@ from sequence_markets.sandbox.server.routes import (
     prediction,
     risk,
     sandbox,
+    strategies,
     tickets,
 )
 from sequence_markets.sandbox.server.streaming import Feed, Socket
@@ -44,6 +45,7 @@ _ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     **portfolio.ROUTES,
     **prediction.ROUTES,
     **risk.ROUTES,
+    **strategies.ROUTES,
     **tickets.ROUTES,
 }
 

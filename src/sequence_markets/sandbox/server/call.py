@@ -14,6 +14,7 @@ from sequence_markets.sandbox.server.auth import Keys, Principal
 from sequence_markets.sandbox.server.body import Body
 from sequence_markets.sandbox.server.errors import bad_request
 from sequence_markets.sandbox.server.feeds import Feeds
+from sequence_markets.sandbox.server.hosting import Hosting
 from sequence_markets.sandbox.server.params import Query
 from sequence_markets.sandbox.server.ratelimit import RateLimiter
 from sequence_markets.sandbox.server.streams.hub import Hub
@@ -38,6 +39,7 @@ class Services:
     Args:
         runtime: The one way to the exchange.
         limiter: The request limiter, or ``None`` when requests are not limited.
+        strategies_url: Where hosted strategies reach the sandbox; ``None`` when their code is not to be run.
         faults: What goes wrong on purpose; nothing when omitted.
         pages: What cuts the prediction-market catalogue into pages; pages of 500 rows at most when omitted.
 
@@ -47,6 +49,7 @@ class Services:
         hub: Who listens to the streams.
         tickets: Tickets for sockets that are issued and not spent.
         sockets: How many sockets each account holds, by the digest of its key.
+        hosting: The hosted strategies.
         controls: The sandbox's controls.
     """
 
@@ -55,6 +58,7 @@ class Services:
         runtime: Runtime,
         *,
         limiter: RateLimiter | None = None,
+        strategies_url: str | None = None,
         faults: Faults | None = None,
         pages: Pages | None = None,
     ) -> None:
@@ -67,7 +71,8 @@ class Services:
         self.hub = Hub()
         self.tickets = Tickets()
         self.sockets: dict[str, int] = {}
-        self.controls = Controls(runtime, self.feeds)
+        self.hosting = Hosting(runtime, self.keys, base_url=strategies_url)
+        self.controls = Controls(runtime, self.feeds, self.hosting)
 
 
 @dataclass(frozen=True, slots=True)

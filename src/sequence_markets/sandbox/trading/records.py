@@ -58,6 +58,9 @@ __all__ = [
     "Resolved",
     "Rested",
     "SettingsSet",
+    "StrategyCreated",
+    "StrategyDeleted",
+    "StrategyMoved",
     "TimerSet",
     "TradePrinted",
     "Unrested",
@@ -578,6 +581,39 @@ class AlgoRemoved:
     symbol: str
 
 
+@dataclass(slots=True)
+class StrategyCreated:
+    """A hosted strategy was taken in: what may be shown of it. Artifact, secrets and key are never in the journal."""
+
+    type: ClassVar[str] = "strategy_created"
+    client: str
+    strategy: str
+    public: dict[str, object]
+
+
+@dataclass(slots=True)
+class StrategyMoved:
+    """A hosted strategy entered another state, in its run number `run`; `executed` says whether code is really run,
+    `exit_code` and `reason` how the run ended."""
+
+    type: ClassVar[str] = "strategy_moved"
+    strategy: str
+    status: str
+    desired: str
+    run: int
+    executed: bool
+    exit_code: int | None
+    reason: str
+
+
+@dataclass(slots=True)
+class StrategyDeleted:
+    """A hosted strategy is gone."""
+
+    type: ClassVar[str] = "strategy_deleted"
+    strategy: str
+
+
 Record: TypeAlias = (
     GenesisRecord
     | At
@@ -608,6 +644,9 @@ Record: TypeAlias = (
     | Watched
     | TimerSet
     | Ended
+    | StrategyCreated
+    | StrategyMoved
+    | StrategyDeleted
     | BookSet
     | PriceSet
     | TradePrinted
@@ -657,6 +696,9 @@ _KINDS: Final[dict[str, type[Record]]] = {
         Watched,
         TimerSet,
         Ended,
+        StrategyCreated,
+        StrategyMoved,
+        StrategyDeleted,
         BookSet,
         PriceSet,
         TradePrinted,

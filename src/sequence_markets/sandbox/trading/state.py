@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias, cast
 
 from sequence_markets.sandbox.algos import books
 from sequence_markets.sandbox.instruments import USD_PEGGED, InstrumentType, Side
+from sequence_markets.sandbox.strategies import state as hosting
 from sequence_markets.sandbox.trading import records as rec, settling
 from sequence_markets.sandbox.trading.amounts import ONE_PRICE, margin_for, shares, value_down, value_up
 from sequence_markets.sandbox.trading.errors import InvariantError
@@ -292,6 +293,8 @@ class State:
         default_factory=dict[tuple[str, str], dict[tuple[str, int], tuple[int, int]]]
     )
     prints: dict[str, int] = field(default_factory=dict[str, int])
+    last_strategy: int = 0
+    strategies: dict[str, hosting.Strategy] = field(default_factory=dict[str, hosting.Strategy])
     scripts: list[tuple[int, Script]] = field(default_factory=list[tuple[int, Script]])
     funding: dict[tuple[str, str], tuple[tuple[int, int], ...]] = field(
         default_factory=dict[tuple[str, str], tuple[tuple[int, int], ...]]
@@ -824,6 +827,9 @@ _HANDLERS: Final = cast(
         rec.Resolved: settling.resolved,
         rec.RedemptionSubmitted: settling.redemption_submitted,
         rec.Redeemed: settling.redeemed,
+        rec.StrategyCreated: hosting.created,
+        rec.StrategyMoved: hosting.moved,
+        rec.StrategyDeleted: hosting.deleted,
         rec.FundingSet: settling.funding_set,
         rec.Funded: settling.funded,
         rec.ModuleStored: books.stored,
