@@ -176,7 +176,9 @@ class Exchange:
             match event:
                 case OrderTimer():
                     order = desk.is_due(event)
-                    if order is not None:
+                    if order is not None and event.timer == "expiry":
+                        cascade.expire(desk, order)
+                    elif order is not None:
                         step = order.timers.get(event.timer, (0, 0))[1]
                         policies.on_timer(desk, order, event.timer, step)
                 case EdgeTimer():
@@ -301,7 +303,7 @@ class Exchange:
         account = self._account(client_id)
         if account.kill_switch:
             raise Refusal(409, "KILL_SWITCH", "the kill switch is engaged; no new orders are taken")
-        spec = read_body(body, self._scripted.catalogue, self._scripted.venues)
+        spec = read_body(body, self._scripted.catalogue.at(self.now_ns), self._scripted.venues)
         known = account.graphs.get(spec.graph_id) if spec.graph_id else None
         if known is not None:
             if known.content != spec.content:
@@ -575,7 +577,8 @@ class Exchange:
     def sandbox_set_positions(self, client_id: str, body: Mapping[str, object]) -> dict[str, object]:
         """Write paper positions, over those there are or, with `replace`, instead of all of them."""
         account = self._account(client_id)
-        rows, fresh = paper.read_positions(body, self._desk.state, account, self._scripted.catalogue)
+        catalogue = self._scripted.catalogue.at(self.now_ns)
+        rows, fresh = paper.read_positions(body, self._desk.state, account, catalogue)
         deleted = len(account.positions) if fresh else 0
 
         def write() -> None:

@@ -23,7 +23,7 @@ from sequence_markets.sandbox.trading.graphs import (
     taken_over,
 )
 from sequence_markets.sandbox.trading.looks import breached, next_look, reached, watched_symbols
-from sequence_markets.sandbox.trading.placing import cancel
+from sequence_markets.sandbox.trading.placing import cancel, conclude
 from sequence_markets.sandbox.trading.router import arrival_mid, arrival_sides
 from sequence_markets.sandbox.trading.state import Order
 
@@ -31,6 +31,7 @@ __all__ = [
     "begin",
     "cancel_graph",
     "close_node",
+    "expire",
     "on_edge_timer",
     "pause",
     "rearm",
@@ -313,6 +314,17 @@ def close_node(desk: Desk, graph: Graph, node: Node, reason: str) -> None:
         order = desk.state.orders[no]
         if not order.done:
             cancel(desk, order, reason)
+
+
+def expire(desk: Desk, order: Order) -> None:
+    """End the node of an order whose market has closed: what works of it, and what was not released yet."""
+    graph = desk.state.graphs[order.graph]
+    node = graph.nodes[order.node]
+    if node.final:
+        return
+    _close(desk, graph, node, "MARKET_CLOSED")
+    for no in node.orders:
+        conclude(desk, desk.state.orders[no], "MARKET_CLOSED")
 
 
 def _fail(desk: Desk, graph: Graph, rule: str, action: str) -> None:

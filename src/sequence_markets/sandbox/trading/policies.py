@@ -140,8 +140,6 @@ def on_timer(desk: Desk, order: Order, timer: str, step: int) -> None:
             _peg(desk, order)
         case "slice":
             _slice(desk, order, step)
-        case "expiry":
-            conclude(desk, order, "MARKET_CLOSED")
         case _:
             _on_deadline(desk, order)
 

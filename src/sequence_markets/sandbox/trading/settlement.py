@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sequence_markets.sandbox.events import EventMarket
-from sequence_markets.sandbox.trading import policies, records as rec
+from sequence_markets.sandbox.trading import cascade, records as rec
 from sequence_markets.sandbox.trading.desk import Desk, Task
 from sequence_markets.sandbox.trading.errors import Refusal
 from sequence_markets.sandbox.trading.settling import Settled, contracts
@@ -105,7 +105,7 @@ def close_and_resolve(desk: Desk, event: EventMarket) -> None:
     for no in list(desk.state.working):
         order = desk.state.orders[no]
         if order.spec.book_symbol == event.yes and not order.done:
-            policies.on_timer(desk, order, "expiry", 0)
+            cascade.expire(desk, order)
     _resolve(desk, event)
 
 
