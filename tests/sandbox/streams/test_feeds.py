@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import httpx
+
 from sequence_markets.sandbox import Sandbox
 from tests.sandbox.streams.peer import Peer, key
 
@@ -138,3 +140,29 @@ def test_an_order_that_is_over_is_reported_once(sandbox: Sandbox, peer: Peer) ->
     assert report["achieved_vwap_1e9"] == (3 * 90_010 + 90_020) * 10**9 // 4
     client.cancel(resting.graph_id)
     assert peer.settle() == []
+
+
+def test_funding_is_heard_by_venue_by_perp_and_all_together(sandbox: Sandbox, peer: Peer) -> None:
+    peer.send({"subscribe": ["funding:okx", "funding:okx:BTC-PERP", "funding"]})
+    _, *shown = peer.settle()
+    rows = [row.raw for row in sandbox.client().funding_rates().rates]
+    assert sorted(map(str, _data(shown, "funding"))) == sorted(map(str, rows))
+    assert _data(shown, "funding:okx") == [row for row in _data(shown, "funding") if row["venue"] == "okx"]
+    assert [(row["venue"], row["symbol"]) for row in _data(shown, "funding:okx:BTC-PERP")] == [("okx", "BTC-USD-PERP")]
+    sandbox.set_funding("BTC-USD-PERP", "okx", [(sandbox.now, "0.0007")])
+    sandbox.advance(seconds=60)
+    said = peer.settle()
+    assert [row["symbol"] for row in _data(said, "funding:okx:BTC-PERP")] == ["BTC-USD-PERP"]
+    assert _data(said, "funding:okx:BTC-PERP")[0] in _data(said, "funding")
+
+
+def test_a_fair_price_is_that_of_all_venues_and_moves_every_second(sandbox: Sandbox, peer: Peer) -> None:
+    peer.send({"subscribe": ["fair_price:ETH"]})
+    first = peer.settle()[1]["data"]
+    sandbox.advance(seconds=5)
+    rows = [first, *_data(peer.settle(), "fair_price:ETH")]
+    assert [row["ts_ns"] % 10**9 for row in rows] == [0] * len(rows)
+    assert all(one["price_1e9"] != other["price_1e9"] for one, other in pairwise(rows))
+    headers = {"Authorization": f"Bearer {key()}"}
+    asked = httpx.get(f"{sandbox.url}/v1/fair_price?underlying=ETH", headers=headers).json()
+    assert rows[-1]["price_1e9"] == asked["prices"][0]["price_1e9"]

@@ -9,8 +9,9 @@ from sequence_markets.sandbox.market.funding import FUNDING_HOURS
 from sequence_markets.sandbox.server.call import AccountCall
 from sequence_markets.sandbox.server.endpoint import AccountHandler
 from sequence_markets.sandbox.server.errors import invalid_params, not_found
+from sequence_markets.sandbox.server.funding_rows import rate_row
 from sequence_markets.sandbox.trading.desk import Desk
-from sequence_markets.sandbox.trading.funding import FundingNow, funding_points, funding_rate_now, perp_of
+from sequence_markets.sandbox.trading.funding import funding_points, funding_rate_now, perp_of
 from sequence_markets.sandbox.venues import VENUES
 
 _SECOND_NS: Final = 10**9
@@ -29,7 +30,6 @@ _RANGES_S: Final[Mapping[str, int]] = {
 }
 # A mark price costs as much as everything else of a point together; long answers go without.
 _MOST_MARKED: Final = 1_500
-_PER_BPS: Final = 100_000
 
 
 def rates(call: AccountCall) -> object:
@@ -48,20 +48,6 @@ def _perps(desk: Desk, symbol: str | None) -> list[str]:
         return [instrument.symbol for instrument in desk.market.catalogue.all() if instrument.type == "perp"]
     found = perp_of(desk, symbol)
     return [] if found is None else [found.symbol]
-
-
-def rate_row(found: FundingNow) -> dict[str, object]:
-    """A present rate as the API shows it: per hour, whatever the cadence of the venue."""
-    return {
-        "venue": found.venue,
-        "symbol": found.symbol,
-        "rate_bps_per_hour": found.rate_1e9 / (_PER_BPS * found.hours),
-        "predicted_rate_bps_per_hour": found.predicted_1e9 / (_PER_BPS * found.hours),
-        "mark_price_1e9": found.mark_1e9,
-        "open_interest_1e8": found.open_interest_1e8,
-        "next_settlement_ns": found.next_ns,
-        "snapshot_age_ms": 0,
-    }
 
 
 def history(call: AccountCall) -> object:

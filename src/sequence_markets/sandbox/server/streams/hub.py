@@ -15,6 +15,13 @@ from sequence_markets.sandbox.server.streams.lifecycle_feed import LifecycleFeed
 from sequence_markets.sandbox.server.streams.market_feed import MarketFeed
 from sequence_markets.sandbox.server.streams.order_feed import OrderFeed
 from sequence_markets.sandbox.server.streams.outbox import Outbox
+from sequence_markets.sandbox.server.streams.polled import PolledFeed
+from sequence_markets.sandbox.server.streams.reference import (
+    FAIR_PRICE_EVERY_NS,
+    FUNDING_EVERY_NS,
+    fair_price_figures,
+    funding_figures,
+)
 from sequence_markets.sandbox.server.streams.risk_feed import RiskFeed
 from sequence_markets.sandbox.server.streams.source import Shown, Source
 from sequence_markets.sandbox.server.streams.tca_feed import TcaFeed
@@ -63,6 +70,8 @@ class Hub:
         self._sources: dict[Kind, Source] = {
             "prices": self._market,
             "book": self._market,
+            "funding": PolledFeed("funding", FUNDING_EVERY_NS, funding_figures, self.publish),
+            "fair_price": PolledFeed("fair_price", FAIR_PRICE_EVERY_NS, fair_price_figures, self.publish),
             "new_markets": self._lifecycle,
             "market_resolved": self._lifecycle,
         }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sequence_markets.sandbox.server.streams.source import Publish, Shown
 from sequence_markets.sandbox.server.streams.topics import Kind
@@ -20,6 +21,9 @@ class Figure:
     value: object
 
 
+Read: TypeAlias = Callable[[Desk, Collection[str]], Iterable[Figure]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Look(Task):
     feed: PolledFeed
@@ -34,11 +38,11 @@ class PolledFeed:
     Args:
         kind: The kind of topic it serves.
         every_ns: The period.
-        read: Gives the figures as they are.
+        read: Gives the figures, as they are, that are heard under one of some names.
         publish: Takes what to show.
     """
 
-    def __init__(self, kind: Kind, every_ns: int, read: Callable[[Desk], Iterable[Figure]], publish: Publish) -> None:
+    def __init__(self, kind: Kind, every_ns: int, read: Read, publish: Publish) -> None:
         self._kind: Kind = kind
         self._every_ns = every_ns
         self._read = read
@@ -50,23 +54,25 @@ class PolledFeed:
     def follow(self, desk: Desk, kind: Kind, name: str) -> None:  # noqa: ARG002 - it serves one kind
         """Say what this name hears from now on."""
         if not self._names:
-            self._said = {figure.names: figure.value for figure in self._read(desk)}
             self._plan(desk)
         self._names[name] = None
+        self._said.update((figure.names, figure.value) for figure in self._read(desk, (name,)))
 
     def unfollow(self, kind: Kind, name: str) -> None:  # noqa: ARG002 - it serves one kind
         """Nobody listens to this name any more."""
         del self._names[name]
+        if not self._names:
+            self._said.clear()
 
     def snapshot(self, desk: Desk, kind: Kind, name: str) -> list[Shown]:  # noqa: ARG002 - as above
         """Every figure that is heard under a name."""
-        return [(figure.data, figure.names[-1]) for figure in self._read(desk) if name in figure.names]
+        return [(figure.data, figure.names[-1]) for figure in self._read(desk, (name,))]
 
     def look(self, desk: Desk) -> None:
         """Say what has changed."""
         if not self._names or desk.now_ns != self._look_ns:
             return
-        for figure in self._read(desk):
+        for figure in self._read(desk, self._names):
             if self._said.get(figure.names) == figure.value:
                 continue
             self._said[figure.names] = figure.value
