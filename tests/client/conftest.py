@@ -39,7 +39,7 @@ class MakeClient(Protocol):
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-    for name in (*proxies, "SEQUENCE_API_KEY", "SEQ_API_KEY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+    for name in (*proxies, "SEQUENCE_API_KEY", "SEQ_API_KEY", "SEQUENCE_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 

@@ -171,6 +171,18 @@ def test_an_http_client_of_the_other_kind_is_refused() -> None:
 
 
 @pytest.mark.parametrize("face", FACES)
+def test_the_environment_may_take_the_place_of_production(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEQUENCE_BASE_URL", "http://localhost:50052/")
+    assert face(KEY)._settings.base_url == "http://localhost:50052"
+    assert face(KEY, "http://localhost:1")._settings.base_url == "http://localhost:1"
+    monkeypatch.setenv("SEQUENCE_BASE_URL", "http://example.org")
+    with pytest.raises(ValueError, match="live key over plain http"):
+        face(LIVE)
+    monkeypatch.setenv("SEQUENCE_BASE_URL", "")
+    assert face(LIVE)._settings.base_url == "https://api.sequencemkts.com"
+
+
+@pytest.mark.parametrize("face", FACES)
 def test_repr_shows_the_place_and_not_the_key(face: Any) -> None:
     assert repr(face(LIVE)) == f"{face.__name__}(api_key='seq_live_…', base_url='https://api.sequencemkts.com')"
     assert repr(face("seq_test_zzz", "http://h:1/")) == (

@@ -15,6 +15,8 @@ from sequence_markets.client import checks
 OnInvalid = Literal["raise", "warn"]
 
 KEY_VARIABLES: Final = ("SEQUENCE_API_KEY", "SEQ_API_KEY")
+PRODUCTION: Final = "https://api.sequencemkts.com"
+URL_VARIABLE: Final = "SEQUENCE_BASE_URL"
 
 _TEST_PREFIX = "seq_test_"
 
@@ -77,7 +79,8 @@ def make_settings(
         TypeError: An argument has the wrong type.
     """
     key = _key(api_key, environ)
-    secure, host, port, prefix, origin = _base(base_url)
+    replaced = base_url == PRODUCTION and environ.get(URL_VARIABLE)
+    secure, host, port, prefix, origin = _base(replaced or base_url)
     if on_invalid not in get_args(OnInvalid):
         raise ValueError(f"on_invalid must be 'raise' or 'warn', got {on_invalid!r}")
     made = Settings(
