@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .fixedpoint import exp_scaled, logistic_scaled
 from .path import Path, extreme
 
-__all__ = ["Fair", "OddsFair", "RatioFair", "ShareFair", "fair_at", "fair_bounds", "fair_range"]
+__all__ = ["Fair", "OddsFair", "RatioFair", "ShareFair", "fair_at", "fair_bounds", "fair_range", "fairs_at"]
 
 _UNIT = 1_000_000_000
 
@@ -93,6 +93,12 @@ class ShareFair(Fair):
 def fair_at(fair: Fair, step: int) -> int:
     """The fair price in 1e-9 at a step."""
     return fair.price(fair.score([path.value(step) for path in fair.paths], step))
+
+
+def fairs_at(fair: Fair, steps: Sequence[int]) -> list[int]:
+    """The fair price in 1e-9 at each of many steps; quicker than one by one when they come in order."""
+    columns = [path.values(steps) for path in fair.paths]
+    return [fair.price(fair.score(values, step)) for step, *values in zip(steps, *columns, strict=True)]
 
 
 def fair_bounds(fair: Fair, base: int, level: int) -> tuple[int, int]:

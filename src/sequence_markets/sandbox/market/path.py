@@ -10,7 +10,7 @@ at a drawn step, as a quoted price stands still and then moves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
 from math import isqrt
@@ -87,6 +87,35 @@ class Path:
             else:
                 high = value
         return low
+
+    def values(self, steps: Iterable[int]) -> list[int]:
+        """The path at many steps: as `value` of each of them, but in order they share the way to them, and nothing is
+        remembered."""
+        found: list[int] = []
+        # The intervals around the last step, each within the one before: (base, level, value left, value right).
+        within: list[tuple[int, int, int, int]] = []
+        base = level = low = high = 0
+        for step in steps:
+            while within:
+                base, level, low, high = within[-1]
+                if base <= step < base + (1 << level):
+                    break
+                within.pop()
+            else:
+                base, level = step >> _TOP << _TOP, _TOP
+                low, high = self._block(base), self._block(base + (1 << _TOP))
+                within.append((base, level, low, high))
+            while base != step:
+                middle = base + (1 << (level - 1))
+                value = self._middle(middle, level, low, high)
+                level -= 1
+                if step >= middle:
+                    base, low = middle, value
+                else:
+                    high = value
+                within.append((base, level, low, high))
+            found.append(low)
+        return found
 
     def middle(self, base: int, level: int, low: int, high: int) -> int:
         """The value in the middle of the interval of 2**level steps from `base`, given those at its two

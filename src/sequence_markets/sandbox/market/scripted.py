@@ -434,18 +434,18 @@ class ScriptedMarket:
         book = self._scripted_book(primary, venue, now_ns)
         return book if book is None or primary == symbol else mirrored_book(book, symbol)
 
-    def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
+    def trades(self, symbol: str, start_ns: int, end_ns: int, venue: str | None = None) -> Sequence[MarketTrade]:
         """The prints with `start_ns` < time <= `end_ns`, in time order."""
         primary = self._primary(symbol)
         end_ns = min(end_ns, self._closes_ns(primary) - 1)
         since = self._scripted_since(primary)
         until = end_ns if since is None else min(end_ns, since - 1)
-        found = list(self.inner.trades(symbol, start_ns, until)) if until > start_ns else []
+        found = list(self.inner.trades(symbol, start_ns, until, venue)) if until > start_ns else []
         scripted = self._trades.get(primary, [])
         first = bisect_right(scripted, start_ns, key=_print_time)
         last = bisect_right(scripted, end_ns, key=_print_time)
         if first < last:
-            mine = scripted[first:last]
+            mine = [trade for trade in scripted[first:last] if venue is None or trade.venue == venue]
             found += mine if primary == symbol else [mirrored_trade(trade, symbol) for trade in mine]
             found.sort(key=_print_time)
         return found
@@ -553,6 +553,25 @@ class ScriptedMarket:
                 )
             bars.append(bar)
         return bars
+
+    def closes(self, symbol: str, instants: Sequence[int], venue: str | None = None) -> list[int | None]:
+        """The reference price at each instant; see `Market.closes`. From the first script on it is that of the
+        scripted venues together."""
+        primary = self._primary(symbol)
+        since, closes_ns = self._scripted_since(primary), self._closes_ns(primary)
+        if since is None and closes_ns == FOREVER_NS:
+            return self.inner.closes(symbol, instants, venue)
+        early = [at_ns for at_ns in instants if at_ns < closes_ns and (since is None or at_ns < since)]
+        before = iter(self.inner.closes(symbol, early, venue))
+        found: list[int | None] = []
+        for at_ns in instants:
+            if at_ns >= closes_ns:
+                found.append(None)
+            elif since is None or at_ns < since:
+                found.append(next(before))
+            else:
+                found.append(self.reference_price(symbol, at_ns))
+        return found
 
     def describe(self) -> dict[str, object]:
         """The other market's description, and which symbols are scripted on which venues."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Final
 
 from ..events import EventMarket, Events
@@ -11,7 +12,7 @@ from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument, default_ca
 from ..recent import Recent
 from ..venues import VENUES
 from .contracts import contract_fair, contract_model
-from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_range
+from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_range, fairs_at
 from .fixedpoint import LOG_ONE, exp_scaled, ln_ratio
 from .listing import Listing, ListingFigures
 from .mirror import mirrored_bar, mirrored_book, mirrored_trade
@@ -272,7 +273,7 @@ class SyntheticMarket:
         book = self._listing(kept, venue).book(now_ns // STEP_NS)
         return book if kept is instrument else mirrored_book(book, symbol)
 
-    def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
+    def trades(self, symbol: str, start_ns: int, end_ns: int, venue: str | None = None) -> Sequence[MarketTrade]:
         """The prints with `start_ns` < time <= `end_ns`, in time order."""
         found = self._known(symbol)
         if found is None:
@@ -283,8 +284,10 @@ class SyntheticMarket:
             return ()
         first, last = start_ns // STEP_NS, end_ns // STEP_NS
         prints: list[MarketTrade] = []
-        for venue in self.venues(kept.symbol):
-            listing = self._listing(kept, venue)
+        for name in self.venues(kept.symbol):
+            if venue is not None and name != venue:
+                continue
+            listing = self._listing(kept, name)
             if last - first < _STEPPING:
                 busy = (listing.step_prints(step) for step in range(first, last + 1))
             else:
@@ -386,11 +389,9 @@ class SyntheticMarket:
             return ()
         instrument, kept = found
         start_ns, end_ns = _within_life(instrument, start_ns, end_ns)
-        fair = self.fair(kept)
+        fair = self._fair_of(kept, venue)
         venues = self.venues(kept.symbol) if venue is None else (venue,)
         listings = [self._listing(kept, name) for name in venues]
-        if venue is not None and listings[0].lean is not None:
-            fair = RatioFair(asset(kept.base).anchor_1e9, (*fair.paths, listings[0].lean))
         bars: list[Bar] = []
         begin = start_ns // interval_ns * interval_ns
         while begin < end_ns:
@@ -410,6 +411,28 @@ class SyntheticMarket:
             bars.append(bar if kept is instrument else mirrored_bar(bar))
             begin += interval_ns
         return bars
+
+    def _fair_of(self, kept: Instrument, venue: str | None) -> Fair:
+        """The fair value of an instrument, or what one venue's middle leans to."""
+        fair = self.fair(kept)
+        lean = None if venue is None else self._listing(kept, venue).lean
+        return fair if lean is None else RatioFair(asset(kept.base).anchor_1e9, (*fair.paths, lean))
+
+    def closes(self, symbol: str, instants: Sequence[int], venue: str | None = None) -> list[int | None]:
+        """The reference price, or one venue's middle, at each instant; see `Market.closes`."""
+        found = self._known(symbol)
+        if found is None or (venue is not None and venue not in found[0].venues):
+            return [None] * len(instants)
+        instrument, kept = found
+        begin = max(0, instrument.listed_ns)
+        end = instrument.expiry_ns
+        open_at = [begin <= at_ns and (end is None or at_ns < end) for at_ns in instants]
+        steps = [at_ns // STEP_NS for at_ns in compress(instants, open_at)]
+        prices = iter(fairs_at(self._fair_of(kept, venue), steps))
+        closes = [self._rounded(kept, next(prices)) if is_open else None for is_open in open_at]
+        if kept is instrument:
+            return closes
+        return [None if price is None else PREDICTION_UNIT_1E9 - price for price in closes]
 
     @staticmethod
     def _traded(listing: Listing, start_ns: int, end_ns: int) -> int:

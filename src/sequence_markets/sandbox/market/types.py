@@ -95,8 +95,8 @@ class Market(Protocol):
         """
         ...
 
-    def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
-        """The prints with `start_ns` < time <= `end_ns` on all quoting venues, in time order."""
+    def trades(self, symbol: str, start_ns: int, end_ns: int, venue: str | None = None) -> Sequence[MarketTrade]:
+        """The prints with `start_ns` < time <= `end_ns` on all quoting venues, or on one, in time order."""
         ...
 
     def next_change(self, symbol: str, after_ns: int) -> int | None:
@@ -136,6 +136,14 @@ class Market(Protocol):
         is the next bar's open. Its volume counts the prints after its start, up to and including its end. So
         the close of the last bar is the reference price at `end_ns`, and bars of a coarser interval aggregate
         finer ones exactly.
+        """
+        ...
+
+    def closes(self, symbol: str, instants: Sequence[int], venue: str | None = None) -> list[int | None]:
+        """The reference price at each instant, or one venue's middle: the close of the bar that ends there.
+
+        None where the symbol is not listed yet or not traded any more, or nothing is known. Quick for many instants
+        in ascending order.
         """
         ...
 

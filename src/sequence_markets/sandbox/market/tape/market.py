@@ -96,16 +96,18 @@ class TapeMarket:
         bids, asks = feed.display(index)
         return VenueBook(venue, symbol, bids, asks, feed.times[index], "recorded")
 
-    def trades(self, symbol: str, start_ns: int, end_ns: int) -> Sequence[MarketTrade]:
+    def trades(self, symbol: str, start_ns: int, end_ns: int, venue: str | None = None) -> Sequence[MarketTrade]:
         """The prints with `start_ns` < time <= `end_ns`, in time order."""
         found: list[MarketTrade] = []
-        for venue in self.venues(symbol):
-            feed = self._feeds[symbol].get(venue)
+        for name in self.venues(symbol):
+            if venue is not None and name != venue:
+                continue
+            feed = self._feeds[symbol].get(name)
             if feed is None:
-                found += self._derived[symbol][venue].trades(start_ns, end_ns)
+                found += self._derived[symbol][name].trades(start_ns, end_ns)
                 continue
             found += [
-                MarketTrade(p.trade_id, p.time_ns, symbol, venue, p.price_1e9, p.qty_1e8, p.taker_side, "recorded")
+                MarketTrade(p.trade_id, p.time_ns, symbol, name, p.price_1e9, p.qty_1e8, p.taker_side, "recorded")
                 for p in feed.prints_between(start_ns, end_ns)
             ]
         found.sort(key=lambda trade: trade.time_ns)
@@ -168,6 +170,13 @@ class TapeMarket:
 
         start_ns = max(start_ns, feed.start_ns)
         return series_bars(feed.middles, list(bar_windows(start_ns, end_ns, interval_ns)), volume)
+
+    def closes(self, symbol: str, instants: Sequence[int], venue: str | None = None) -> list[int | None]:
+        """The recorded middle at each instant, whatever the `venue`; see `Market.closes`."""
+        feed = self._source(symbol)
+        if feed is None or (venue is not None and venue not in self.venues(symbol)):
+            return [None] * len(instants)
+        return [feed.middles.at(at_ns) for at_ns in instants]
 
     def describe(self) -> dict[str, object]:
         """What is played, as plain data: tapes with their counters, the origin per venue, how each other is derived."""
