@@ -6,6 +6,7 @@ from sequence_markets.client.aio.batch import AsyncBatch
 from sequence_markets.client.aio.connect import AsyncConnect
 from sequence_markets.client.aio.costs import AsyncCosts
 from sequence_markets.client.aio.funding import AsyncFunding
+from sequence_markets.client.aio.history import AsyncHistory
 from sequence_markets.client.aio.orchestrate import AsyncOrchestrate
 from sequence_markets.client.aio.prediction import AsyncPrediction
 from sequence_markets.client.aio.see import AsyncSee
@@ -18,6 +19,7 @@ __all__ = ["AsyncBatch", "AsyncSequence"]
 class AsyncSequence(
     AsyncConnect,
     AsyncSee,
+    AsyncHistory,
     AsyncCosts,
     AsyncFunding,
     AsyncPrediction,

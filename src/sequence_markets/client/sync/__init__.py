@@ -7,6 +7,7 @@ from sequence_markets.client.sync.batch import Batch
 from sequence_markets.client.sync.connect import Connect
 from sequence_markets.client.sync.costs import Costs
 from sequence_markets.client.sync.funding import Funding
+from sequence_markets.client.sync.history import History
 from sequence_markets.client.sync.orchestrate import Orchestrate
 from sequence_markets.client.sync.prediction import Prediction
 from sequence_markets.client.sync.see import See
@@ -19,6 +20,7 @@ __all__ = ["Batch", "Sequence"]
 class Sequence(
     Connect,
     See,
+    History,
     Costs,
     Funding,
     Prediction,

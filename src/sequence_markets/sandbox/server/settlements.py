@@ -39,7 +39,7 @@ def _market_settlement(market: Market, found: EventMarket, now_ns: int, *, under
     yes_1e9 = events.payout_1e9(found.yes, now_ns)
     if yes_1e9 is None:
         yes_1e9 = market.reference_price(found.yes, now_ns)
-    curve = _curve(market, found, now_ns) if underlying and found.underlying is not None else None
+    curve = underlying_curve(market, found, now_ns) if underlying and found.underlying is not None else None
     return {
         "slug": found.slug,
         "question": found.question,
@@ -87,7 +87,7 @@ def _event_settlement(events: Events, entry: Entry, now_ns: int) -> Row:
     }
 
 
-def _curve(market: Market, found: EventMarket, now_ns: int) -> Row:
+def underlying_curve(market: Market, found: EventMarket, now_ns: int) -> Row:
     """The price that decides a market, at equal steps of its window as far as it has come."""
     events, pair = market.events, found.underlying or ""
     anchor_1e9 = events.anchor_price_1e9(found) if now_ns >= found.start_ns else None
@@ -102,7 +102,7 @@ def _curve(market: Market, found: EventMarket, now_ns: int) -> Row:
     for at_ns in instants:
         price_1e9 = market.reference_price(pair, at_ns) if at_ns <= now_ns else None
         if price_1e9 is not None:
-            points.append({"ts_ns": at_ns, "price_usd": price_1e9 / PRICE_SCALE})
+            points.append({"ts_ns": at_ns, "price_1e9": price_1e9, "price_usd": price_1e9 / PRICE_SCALE})
     return {
         "symbol": pair.replace("-", ""),
         "source": "sandbox",
