@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import sequence_markets.models
 from sequence_markets.models import Levels, SequenceModel, UnknownVariant
-from sequence_markets.models._shape import Keyed, Tagged
+from sequence_markets.models._shape import FreeForm, Keyed, Tagged
 from sequence_markets.models.views import View
 
 Model = type[SequenceModel]
@@ -57,6 +57,7 @@ class Meaning:
     item: Any = None
     members: tuple[Model, ...] = ()
     key: str = ""
+    free: bool = False
 
     @property
     def known(self) -> dict[str, Model]:
@@ -117,7 +118,9 @@ def fields(model: Model) -> dict[str, Meaning]:
     found: dict[str, Meaning] = {}
     for name, info in model.model_fields.items():
         marker = next((each for each in info.metadata if isinstance(each, Tagged | Keyed)), None)
-        found[name] = meaning(info.annotation, marker)
+        what = meaning(info.annotation, marker)
+        # Nothing in a free-form field is wrong, so only what fits its annotation is drawn here.
+        found[name] = replace(what, free=True) if any(isinstance(each, FreeForm) for each in info.metadata) else what
     return found
 
 
@@ -303,6 +306,8 @@ def places(model: Model, raw: dict[str, Any], steps: tuple[str | int, ...] = (),
 
 
 def _places(what: Meaning, raw: Any, steps: tuple[str | int, ...], path: str, required: bool) -> Iterator[Place]:
+    if what.free:
+        return
     yield Place(steps, path, what, required)
     match what.kind:
         case "list":

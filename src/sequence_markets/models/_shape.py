@@ -39,7 +39,13 @@ class Keyed:
     key: str
 
 
-Marker = Tagged | Keyed
+@dataclass(frozen=True, slots=True)
+class FreeForm:
+    """Marks a field whose shape nobody documents: it is typed where it has the annotated shape, and otherwise reads as
+    it was received. Nothing is refused."""
+
+
+Marker = Tagged | Keyed | FreeForm
 
 
 def branch(label: str) -> str:
@@ -113,7 +119,7 @@ def _union(members: tuple[object, ...], marker: Marker | None) -> Shape:
             return _tagged_union(present, field)
         case Keyed(key):
             return _keyed_union(present, key)
-        case None:
+        case _:
             pass
     # An open vocabulary, Literal[...] | str: any word passes, the known ones are for the reader and the IDE.
     plain = [each for each in present if get_origin(each) is not Literal]
@@ -288,7 +294,10 @@ def _field_shape(info: FieldInfo) -> Shape:
         raise TypeError("a field that may be absent has a plain default; factories are not supported")
     if others := [each for each in info.metadata if not isinstance(each, Marker)]:
         raise TypeError(f"constraints on what the server may send are not supported: {others!r}")
-    return shape_of(info.annotation, next(iter(info.metadata), None))
+    marker = next(iter(info.metadata), None)
+    if isinstance(marker, FreeForm):
+        return Shape(_SCALARS[Any], shape_of(info.annotation).build)
+    return shape_of(info.annotation, marker)
 
 
 def _refuse_behaviour(cls: type[SequenceModel]) -> None:
