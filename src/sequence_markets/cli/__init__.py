@@ -83,6 +83,12 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="play a recorded tape instead of the synthetic market; may be repeated",
     )
+    parser.add_argument(
+        "--markets",
+        type=int,
+        metavar="N",
+        help="how many standing prediction markets to list, 43000 for a full catalogue (default: a small set)",
+    )
     parser.add_argument("--state", metavar="FILE", help="keep the journal in this file, and go on from it")
     parser.add_argument(
         "--run-strategies",

@@ -59,6 +59,7 @@ def _serve(options: argparse.Namespace, told: threading.Event) -> int:
             host=options.host,
             replay=options.replay,
             state=options.state,
+            markets=options.markets,
             rate_limit=options.rate_limit,
             run_strategies=options.run_strategies,
             speed=options.speed or 1,

@@ -13,6 +13,7 @@ from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.instruments import default_catalogue
 from sequence_markets.sandbox.journal import Journal, SqliteStore
 from sequence_markets.sandbox.market import Market
+from sequence_markets.sandbox.market.identity import markets_of
 from sequence_markets.sandbox.runtime import Runtime
 
 
@@ -23,6 +24,7 @@ def open_runtime(
     speed: Fraction,
     replay: Sequence[Path],
     state: Path | None,
+    markets: int | None = None,
 ) -> Runtime:
     """Open an exchange, from its journal when there is one, and give it a clock. Nothing runs yet.
 
@@ -32,18 +34,21 @@ def open_runtime(
         speed: Pace of a ``paced`` clock.
         replay: Recorded tapes to play; the synthetic market when empty.
         state: Journal file; in memory when ``None``.
+        markets: Size of the standing catalogue of prediction markets; ``None`` takes the journal's, or the small one.
 
     Raises:
         JournalError: The journal cannot be opened, is in use, is damaged, or was begun with another seed.
         OSError: A tape cannot be read.
-        ValueError: A tape is not one.
+        ValueError: A tape is not one, or there is no catalogue of that size.
     """
     journal = Journal(SqliteStore(state)) if state is not None else Journal()
     try:
         genesis = journal.genesis()
         if seed is None:
             seed = 0 if genesis is None else genesis.seed
-        remake = partial(_market, tuple(replay))
+        if markets is None and genesis is not None:
+            markets = markets_of(genesis.market)
+        remake = partial(_market, tuple(replay), markets)
         market = remake(seed)
         begin_ns = _beginning(market, clock)
         start_ns = begin_ns if genesis is None else genesis.start_ns
@@ -56,7 +61,7 @@ def open_runtime(
     return Runtime(exchange, SandboxClock(clock, now_ns, speed=speed), partial(_beginning, market, clock))
 
 
-def _market(replay: tuple[Path, ...], seed: int) -> Market:
+def _market(replay: tuple[Path, ...], markets: int | None, seed: int) -> Market:
     # Each market brings tables of its own; only the one that is used is worth its import time.
     if replay:
         from sequence_markets.sandbox.market.tape import TapeMarket
@@ -64,7 +69,7 @@ def _market(replay: tuple[Path, ...], seed: int) -> Market:
         return TapeMarket.open(replay, seed=seed)
     from sequence_markets.sandbox.market.synthetic import SyntheticMarket
 
-    return SyntheticMarket(default_catalogue(), seed)
+    return SyntheticMarket(default_catalogue(markets), seed)
 
 
 def _beginning(market: Market, clock: ClockMode) -> int:

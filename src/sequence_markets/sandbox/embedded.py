@@ -19,6 +19,7 @@ from sequence_markets.sandbox.assembly import open_runtime
 from sequence_markets.sandbox.clock import ClockMode, parse_mode, parse_speed
 from sequence_markets.sandbox.controls import FundingRate, Level, check_seed
 from sequence_markets.sandbox.discovery import Pages
+from sequence_markets.sandbox.events.generated import LEAST_MARKETS, MOST_MARKETS
 from sequence_markets.sandbox.faults import Faults
 from sequence_markets.sandbox.runtime import Advance, Runtime
 from sequence_markets.sandbox.strategies.runner import supported
@@ -58,6 +59,8 @@ class Sandbox:
         replay: One recorded tape, or several, to play instead of the synthetic market.
         state: File that keeps the journal; a sandbox opened on it again goes on where it stopped. In memory by
             default.
+        markets: How many standing prediction markets are open at any time, over both venues; a small set by default,
+            or what the journal in ``state`` was begun with. 43000 is a full catalogue. Recurring contracts come on top.
         rate_limit: Requests per second an account may make in the long run, with bursts of twice as many. Unlimited
             by default.
         market_page_cap: Rows of a page of prediction markets at most, whatever a client asks for.
@@ -87,6 +90,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         replay: PathLike | Iterable[PathLike] | None = None,
         state: PathLike | None = None,
+        markets: int | None = None,
         rate_limit: int | None = None,
         market_page_cap: int = 500,
         speed: int | float | str | Decimal | Fraction = 1,
@@ -99,6 +103,7 @@ class Sandbox:
         self._host = _check_host(host)
         self._replay = _check_replay(replay)
         self._state = None if state is None else _path(state, "state")
+        self._markets = _check_markets(markets, self._replay)
         self._rate_limit = _check_rate_limit(rate_limit)
         self._market_page_cap = _check_page_cap(market_page_cap)
         self._run_strategies = _check_run_strategies(run_strategies)
@@ -344,7 +349,12 @@ class Sandbox:
         bound = bind(self._host, self._port)
         try:
             runtime = open_runtime(
-                seed=self._seed, clock=self._clock, speed=self._speed, replay=self._replay, state=self._state
+                seed=self._seed,
+                clock=self._clock,
+                speed=self._speed,
+                replay=self._replay,
+                state=self._state,
+                markets=self._markets,
             )
         except BaseException:
             bound.close()
@@ -437,6 +447,18 @@ def _check_page_cap(rows: object) -> int:
     if not 1 <= rows <= 1000:
         raise ValueError(f"market_page_cap must be between 1 and 1000 rows, got {rows}")
     return rows
+
+
+def _check_markets(markets: object, replay: tuple[Path, ...]) -> int | None:
+    if markets is None:
+        return None
+    if isinstance(markets, bool) or not isinstance(markets, int):
+        raise TypeError(f"markets must be an int or None, not {type(markets).__name__}")
+    if not LEAST_MARKETS <= markets <= MOST_MARKETS:
+        raise ValueError(f"markets must be between {LEAST_MARKETS} and {MOST_MARKETS}, got {markets}")
+    if replay:
+        raise ValueError("markets goes with the synthetic market only: a tape has no prediction markets")
+    return markets
 
 
 def _check_replay(replay: PathLike | Iterable[PathLike] | None) -> tuple[Path, ...]:

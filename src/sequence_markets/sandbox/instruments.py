@@ -164,6 +164,7 @@ class Catalogue:
         """A catalogue of its own with the same instruments, so that adding to one leaves the other alone."""
         copy = Catalogue(self._by_symbol.values(), self.directory.copy())
         copy._closed.update(self._closed)
+        copy._made = self._made
         return copy
 
     def at(self, now_ns: int) -> Catalogue:
@@ -174,15 +175,16 @@ class Catalogue:
 
     def get(self, symbol: str) -> Instrument:
         """The instrument with this canonical symbol; `KeyError` when there is none."""
-        found = self._find(symbol)
+        found = self.find(symbol)
         if found is None:
             raise KeyError(symbol)
         return found
 
     def __contains__(self, symbol: object) -> bool:
-        return isinstance(symbol, str) and self._find(symbol) is not None
+        return isinstance(symbol, str) and self.find(symbol) is not None
 
-    def _find(self, symbol: str) -> Instrument | None:
+    def find(self, symbol: str) -> Instrument | None:
+        """The instrument with this canonical symbol; None when there is none."""
         found = self._by_symbol.get(symbol)
         if found is None:
             found = self._closed.get(symbol) or self._made.get(symbol) or self._make(symbol)
@@ -267,7 +269,7 @@ class Catalogue:
         return None if found is None else found.symbol
 
     def _lookup(self, text: str) -> Instrument | None:
-        direct = self._find(text)
+        direct = self.find(text)
         if direct is not None:
             return direct
         if _TOKEN.fullmatch(text):
@@ -290,7 +292,7 @@ class Catalogue:
         hits = [i for i in self._by_symbol.values() if i.token_id and i.token_id.startswith(digits)]
         made = self.directory.by_token(digits)
         if made is not None and not hits:
-            return self._find(made.yes if made.yes.startswith(digits) else made.no)
+            return self.find(made.yes if made.yes.startswith(digits) else made.no)
         return hits[0] if len(hits) == 1 else None
 
     def _by_market_name(self, text: str) -> Instrument | None:
@@ -300,8 +302,8 @@ class Catalogue:
         if market is None:
             return None
         if not colon or outcome in ("yes", market.outcomes[0].lower()):
-            return self._find(market.yes)
-        return self._find(market.no) if outcome in ("no", market.outcomes[1].lower()) else None
+            return self.find(market.yes)
+        return self.find(market.no) if outcome in ("no", market.outcomes[1].lower()) else None
 
     def scripted_instrument(self, symbol: str, venue: str) -> tuple[Instrument, ...]:
         """What would have to be listed so that the unknown `symbol` can be quoted on `venue`.

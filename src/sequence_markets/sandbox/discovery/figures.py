@@ -38,13 +38,14 @@ class Figures:
         return Traded(
             self._between(market, max(market.listed_ns, at_ns - _DAY_NS), at_ns),
             self._between(market, max(market.listed_ns, at_ns - 7 * _DAY_NS), at_ns),
-            self._between(market, max(market.listed_ns, market.start_ns), at_ns),
+            # A market that has been there for ever was first traded when what it asks about began.
+            self._between(market, market.listed_ns or market.start_ns, at_ns),
         )
 
     def _between(self, market: EventMarket, start_ns: int, end_ns: int) -> int:
         if end_ns <= start_ns:
             return 0
-        return sum(bar.volume_1e8 for bar in self._market.bars(market.yes, start_ns, end_ns, end_ns - start_ns))
+        return self._market.traded_1e8(market.yes, start_ns, end_ns)
 
     def touch(self, market: EventMarket, at_ns: int) -> Touch:
         """The best displayed prices."""

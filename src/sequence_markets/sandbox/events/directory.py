@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from ..recent import Recent
 from .family import Family, Place, place_of_token
-from .generated import parse_generated
+from .generated import GeneratedFamily, parse_generated
 from .rules import Rule
 from .schedule import RETAINED_NS
 from .tokens import TOKEN_DIGITS
@@ -55,9 +55,18 @@ class Directory:
         for market in fixed:
             self.add(market)
 
+    @property
+    def standing(self) -> int:
+        """How many markets are open at any instant, recurring contracts aside."""
+        made = (family for family in self.families if isinstance(family, GeneratedFamily))
+        return len(self._fixed) + sum(family.standing for family in made)
+
     def copy(self) -> Directory:
         """A directory of its own with the same markets."""
-        return Directory(self._fixed, self.families)
+        copy = Directory(self._fixed, self.families)
+        # What was made of a place is the same for both.
+        copy._made, copy._places = self._made, self._places
+        return copy
 
     def add(self, market: EventMarket) -> None:
         """List one more market by hand."""

@@ -84,6 +84,11 @@ class GeneratedFamily:
         """How many markets an event has."""
         return self.template.size
 
+    @property
+    def standing(self) -> int:
+        """How many markets are open at any instant."""
+        return self.schedule.life_ns // self.schedule.spacing_ns * self.size
+
     def market(self, number: int, outcome: int) -> EventMarket:
         """One market of an event."""
         template, wording = self.template, self._wording(number)

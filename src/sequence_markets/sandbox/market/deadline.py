@@ -52,9 +52,10 @@ def _probability(deviations: int) -> int:
 
 @lru_cache(maxsize=2048)
 def normal_quantile(probability_1e6: int) -> int:
-    """At how many standard deviations, in log units, the normal distribution reaches a probability in millionths."""
+    """At how many standard deviations, in log units, the normal distribution has just reached a probability in
+    millionths."""
     low, high = -_SURE, _SURE
-    while high - low > 1:
+    while high - low > LOG_ONE >> 24:
         middle = (low + high) >> 1
         if _probability(middle) < probability_1e6 * 1000:
             low = middle

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..instruments import Side
-from .fair import Fair, fair_at, fair_bounds
+from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_bounds
 from .fixedpoint import LOG_ONE, bits64, exp_scaled, key64, ln_ratio
 from .path import STEP_NS, Path
 from .types import Levels, MarketTrade, VenueBook
@@ -37,6 +37,7 @@ _CACHED_LEVELS: Final = 4096
 _CACHED_STEPS: Final = 64
 _QUIET_BUDGET: Final = 160
 _QUIET_HORIZON: Final = 1 << 22
+_STANDING_HORIZON: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +173,11 @@ class Listing:
             far = edge + sign * count * ticks
             far = far // outer * outer if sign < 0 else -(-far // outer) * outer
             if sign < 0:
-                buckets = range((edge - 1) // ticks, far // ticks - 1, -1)
+                buckets = range((edge - 1) // ticks, max(far // ticks, 0) - 1, -1)
             else:
-                buckets = range(edge // ticks, far // ticks)
+                last = far // ticks
+                # A price of a prediction market cannot lie beyond its top tick.
+                buckets = range(edge // ticks, last if not self._top_tick else min(last, self._top_tick // ticks + 1))
             for bucket in buckets:
                 phase = (bucket * 0x9E3779B1 >> 5) + side * 37
                 epoch = (step + phase) >> period
@@ -205,6 +208,29 @@ class Listing:
                 "synthetic",
             )
         return known
+
+    def book_until(self, after: int) -> int:
+        """The last step, looking some ahead, up to which the book stays as it is at step `after`."""
+        touch = self.touch(after)
+        self._side(0, touch[0], after)
+        self._side(1, touch[1], after)
+        until = min(self._sides[0][2], self._sides[1][2], after + _STANDING_HORIZON)
+        step = after
+        while True:
+            following = self._touch_until(step) + 1
+            if following >= until:
+                return until - 1
+            if self.touch(following) != touch:
+                return following - 1
+            step = following
+
+    def _touch_until(self, step: int) -> int:
+        """The last step up to which nothing changes that the touch is made of."""
+        if not isinstance(self.fair, RatioFair | OddsFair | ShareFair):
+            return step  # The time itself may count.
+        paths = self.fair.paths if self.lean is None else (*self.fair.paths, self.lean)
+        until = min(path.stands_until(step) for path in paths)
+        return min(until, step | (1 << _SPREAD_PERIOD) - 1) if self._half_spread else until
 
     def prints(self, step: int, lots: int) -> tuple[MarketTrade, ...]:
         """The prints of a step in which `lots` are traded: one or more taker orders, each one print or a

@@ -77,6 +77,10 @@ class Path:
         low, high = self._block(base), self._block(base + (1 << _TOP))
         level = _TOP
         while base != step:
+            if low == high and level <= self._jump_level:
+                # The jump lies elsewhere.
+                nodes[step] = low
+                break
             middle = base + (1 << (level - 1))
             value = nodes.get(middle)
             if value is None:
@@ -86,6 +90,23 @@ class Path:
                 base, low = middle, value
             else:
                 high = value
+        return low
+
+    def stands_until(self, step: int) -> int:
+        """The last step up to which the value surely stays as it is at `step`: no further than its next jump."""
+        base = step >> self._jump_level << self._jump_level
+        end = base + (1 << self._jump_level)
+        now = self.value(step)
+        if now == self.value(end):
+            return end
+        # The one jump of the interval lies between these two.
+        low, high = step, end
+        while high - low > 1:
+            middle = (low + high) >> 1
+            if self.value(middle) == now:
+                low = middle
+            else:
+                high = middle
         return low
 
     def values(self, steps: Iterable[int]) -> list[int]:

@@ -398,8 +398,8 @@ class ScriptedMarket:
 
     def _closes_ns(self, symbol: str) -> int:
         """The instant from which a symbol is not traded any more."""
-        expiry_ns = self.catalogue.get(symbol).expiry_ns if symbol in self.catalogue else None
-        return FOREVER_NS if expiry_ns is None else expiry_ns
+        found = self.catalogue.find(symbol)
+        return FOREVER_NS if found is None or found.expiry_ns is None else found.expiry_ns
 
     def last_price_1e9(self, market: EventMarket) -> int:
         """The price of the YES side at a prediction market's close."""
@@ -414,7 +414,8 @@ class ScriptedMarket:
         return self.reference_price(symbol, at_ns)
 
     def _primary(self, symbol: str) -> str:
-        return self.catalogue.get(symbol).primary if symbol in self.catalogue else symbol
+        found = self.catalogue.find(symbol)
+        return symbol if found is None else found.primary
 
     def venues(self, symbol: str) -> tuple[str, ...]:
         """The venues that quote `symbol`: the scripted ones when it is scripted."""
@@ -450,6 +451,14 @@ class ScriptedMarket:
             found.sort(key=_print_time)
         return found
 
+    def traded_1e8(self, symbol: str, start_ns: int, end_ns: int) -> int:
+        """The quantity of all prints with `start_ns` < time <= `end_ns`."""
+        primary = self._primary(symbol)
+        end_ns = min(end_ns, self._closes_ns(primary) - 1)
+        since = self._scripted_since(primary)
+        inner = self.inner.traded_1e8(symbol, start_ns, end_ns if since is None else min(end_ns, since - 1))
+        return inner + sum(t.qty_1e8 for t in self._trades.get(primary, ()) if start_ns < t.time_ns <= end_ns)
+
     def next_change(self, symbol: str, after_ns: int) -> int | None:
         """The next scripted instant after `after_ns`; as long as the symbol is not scripted, also the other
         market's."""
@@ -470,6 +479,20 @@ class ScriptedMarket:
         index = bisect_right(trades, after_ns, key=_print_time)
         found += [trade.time_ns for trade in trades[index : index + 1]]
         return min(found) if found else None
+
+    def book_until(self, symbol: str, venue: str, after_ns: int) -> int:
+        """An instant up to which the displayed book of a venue stays as it is."""
+        primary = self._primary(symbol)
+        closes_ns = self._closes_ns(primary)
+        if after_ns >= closes_ns:
+            return FOREVER_NS
+        since = self._scripted_since(primary)
+        if since is None or after_ns < since:
+            until = self.inner.book_until(symbol, venue, after_ns)
+            return max(after_ns, min(until, closes_ns - 1, FOREVER_NS if since is None else since - 1))
+        times = self._books[primary].get(venue, ([], []))[0]
+        position = bisect_right(times, after_ns)
+        return min(times[position] - 1 if position < len(times) else FOREVER_NS, closes_ns - 1)
 
     def quiet_until(self, symbol: str, venue: str, low_1e9: int, high_1e9: int, after_ns: int) -> int:
         """An instant up to which neither touch nor any print leaves the open interval, if nobody scripts

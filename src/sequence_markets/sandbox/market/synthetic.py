@@ -46,6 +46,7 @@ _CONTRACTS: Final = 2048
 # How often a premium is read: what moves it is over in hours.
 _PREMIUM_STEPS: Final = 1 << 13
 _ONE_1E9: Final = 1_000_000_000
+_FOREVER_NS: Final = 2**63 - 1
 
 
 class SyntheticMarket:
@@ -242,9 +243,9 @@ class SyntheticMarket:
 
     def _known(self, symbol: str) -> tuple[Instrument, Instrument] | None:
         """The instrument and the one whose book is kept for it."""
-        if symbol not in self.catalogue:
+        instrument = self.catalogue.find(symbol)
+        if instrument is None:
             return None
-        instrument = self.catalogue.get(symbol)
         return instrument, instrument if instrument.mirror_of is None else self.catalogue.get(instrument.mirror_of)
 
     def _open(self, symbol: str, now_ns: int) -> tuple[Instrument, Instrument] | None:
@@ -259,10 +260,8 @@ class SyntheticMarket:
 
     def venues(self, symbol: str) -> tuple[str, ...]:
         """The venues that quote `symbol`, in documented order."""
-        if symbol not in self.catalogue:
-            return ()
-        listed = self.catalogue.get(symbol).venues
-        return tuple(venue for venue in VENUES if venue in listed)
+        found = self.catalogue.find(symbol)
+        return () if found is None else tuple(venue for venue in VENUES if venue in found.venues)
 
     def book(self, symbol: str, venue: str, now_ns: int) -> VenueBook | None:
         """The displayed book of a venue, or None when it does not quote the symbol."""
@@ -297,6 +296,18 @@ class SyntheticMarket:
         prints.sort(key=_print_time)
         return prints if kept is instrument else [mirrored_trade(trade, symbol) for trade in prints]
 
+    def traded_1e8(self, symbol: str, start_ns: int, end_ns: int) -> int:
+        """The quantity of all prints with `start_ns` < time <= `end_ns`, read off the volume cascade."""
+        found = self._known(symbol)
+        if found is None:
+            return 0
+        instrument, kept = found
+        start_ns, end_ns = _within_life(instrument, start_ns, end_ns)
+        if end_ns <= start_ns:
+            return 0
+        listings = (self._listing(kept, venue) for venue in self.venues(kept.symbol))
+        return sum(self._traded(listing, start_ns, end_ns) for listing in listings)
+
     def next_change(self, symbol: str, after_ns: int) -> int | None:
         """The next print or the next step of the grid, whichever comes first; the listing before that, None
         once the market is closed."""
@@ -314,6 +325,18 @@ class SyntheticMarket:
                     change = min(change, trade.time_ns)
                     break
         return change if kept.expiry_ns is None else min(change, kept.expiry_ns)
+
+    def book_until(self, symbol: str, venue: str, after_ns: int) -> int:
+        """An instant up to which the displayed book of a venue stays as it is."""
+        known = self._known(symbol)
+        if known is None or venue not in known[0].venues:
+            return _FOREVER_NS
+        found = self._open(symbol, after_ns)
+        if found is None:
+            return known[0].listed_ns - 1 if after_ns < known[0].listed_ns else _FOREVER_NS
+        kept = found[1]
+        until = (self._listing(kept, venue).book_until(after_ns // STEP_NS) + 1) * STEP_NS - 1
+        return until if kept.expiry_ns is None else min(until, kept.expiry_ns - 1)
 
     def quiet_until(self, symbol: str, venue: str, low_1e9: int, high_1e9: int, after_ns: int) -> int:
         """An instant up to which neither touch nor any print leaves the open interval."""
@@ -453,6 +476,7 @@ class SyntheticMarket:
             "kind": "synthetic",
             "seed": self.seed,
             "step_ns": STEP_NS,
+            "markets": self.catalogue.directory.standing,
             "venues": dict.fromkeys(VENUES, "synthetic"),
             "derived": [],
             "tape": None,

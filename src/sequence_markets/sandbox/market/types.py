@@ -99,6 +99,10 @@ class Market(Protocol):
         """The prints with `start_ns` < time <= `end_ns` on all quoting venues, or on one, in time order."""
         ...
 
+    def traded_1e8(self, symbol: str, start_ns: int, end_ns: int) -> int:
+        """The quantity of all prints with `start_ns` < time <= `end_ns`, without listing them."""
+        ...
+
     def next_change(self, symbol: str, after_ns: int) -> int | None:
         """The first instant after `after_ns` at which a book or a trade of the symbol may change; None for
         never."""
@@ -112,6 +116,11 @@ class Market(Protocol):
         is proven, not guessed, and it is the latest the market could prove cheaply, not the latest there is:
         ask again from there.
         """
+        ...
+
+    def book_until(self, symbol: str, venue: str, after_ns: int) -> int:
+        """An instant up to which the displayed book of a venue is proven to stay as it is at `after_ns`, if nobody
+        scripts it; never earlier than that, and the end of time when nothing follows."""
         ...
 
     def reference_price(self, symbol: str, now_ns: int) -> int | None:

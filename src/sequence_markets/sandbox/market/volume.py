@@ -16,6 +16,7 @@ __all__ = ["VolumeTree"]
 
 _BLOCK_LEVEL: Final = 20
 _CACHED_NODES: Final = 1 << 14
+_CACHED_STEPS: Final = 16
 
 
 class VolumeTree:
@@ -26,7 +27,7 @@ class VolumeTree:
     all.
     """
 
-    __slots__ = ("_key", "_left", "_lots", "_sparse_256", "_sparse_levels")
+    __slots__ = ("_found", "_key", "_left", "_lots", "_sparse_256", "_sparse_levels")
 
     def __init__(self, seed: int, name: str, *, lots_per_block: int, sparse_256: int, sparse_levels: int) -> None:
         self._key = key64(seed, "volume", name)
@@ -34,6 +35,7 @@ class VolumeTree:
         self._sparse_256 = sparse_256
         self._sparse_levels = sparse_levels
         self._left: dict[int, int] = {}
+        self._found: dict[int, tuple[int, int]] = {}
 
     def _block(self, block: int) -> int:
         return self._lots * (768 + (bits64(self._key, block << _BLOCK_LEVEL) >> 55)) >> 10
@@ -55,6 +57,11 @@ class VolumeTree:
 
     def _find(self, step: int) -> tuple[int, int]:
         """The lots in this step's block before the step, and those of the step itself."""
+        known = self._found.get(step)
+        if known is not None:
+            return known
+        if len(self._found) > _CACHED_STEPS:
+            self._found.clear()
         base = step >> _BLOCK_LEVEL << _BLOCK_LEVEL
         total = self._block(step >> _BLOCK_LEVEL)
         before = 0
@@ -68,7 +75,8 @@ class VolumeTree:
                 base, total = middle, total - left
             else:
                 total = left
-        return before, total
+        found = self._found[step] = before, total
+        return found
 
     def at(self, step: int) -> int:
         """The lots traded in one step."""

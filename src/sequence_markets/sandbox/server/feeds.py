@@ -18,11 +18,16 @@ class Feeds:
     """The prediction markets that have been asked for since the start."""
 
     def __init__(self) -> None:
-        self._followed: set[str] = set()
+        # In the order in which they were asked for.
+        self._followed: dict[str, None] = {}
 
     def follows(self, instrument: Instrument) -> bool:
         """Return whether a book is being followed."""
         return instrument.type != "prediction" or instrument.symbol in self._followed
+
+    def followed(self) -> tuple[str, ...]:
+        """Return the symbols of the prediction markets that are followed."""
+        return tuple(self._followed)
 
     def touch(self, instrument: Instrument, *, scripted: bool, give_up: bool) -> Source:
         """Say how a quote is served, and follow the book from now on.
@@ -34,7 +39,7 @@ class Feeds:
         """
         if scripted or self.follows(instrument):
             return "edge_nbbo"
-        self._followed.add(instrument.symbol)
+        self._followed[instrument.symbol] = None
         return "unavailable" if give_up else "edge_rpc_snapshot"
 
     def forget(self) -> None:

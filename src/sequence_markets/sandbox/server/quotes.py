@@ -41,7 +41,7 @@ def quote(
         instrument_type: How to read the symbol; by its own form when ``None``.
         give_up_when_cold: Answer zeros for a book that is not followed yet.
     """
-    instrument = exchange.market.catalogue.resolve(text, instrument_type)
+    instrument = exchange.market.catalogue.at(exchange.now_ns).resolve(text, instrument_type)
     if instrument is None:
         return None
     books = venue_books(exchange, instrument)

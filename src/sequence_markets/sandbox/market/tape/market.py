@@ -113,6 +113,14 @@ class TapeMarket:
         found.sort(key=lambda trade: trade.time_ns)
         return found
 
+    def traded_1e8(self, symbol: str, start_ns: int, end_ns: int) -> int:
+        """The quantity of all prints with `start_ns` < time <= `end_ns`."""
+        traders = (self._trader(symbol, venue) for venue in self.venues(symbol))
+        return sum(trader.traded(start_ns, end_ns) for trader in traders)
+
+    def _trader(self, symbol: str, venue: str) -> Feed | DerivedVenue:
+        return self._feeds[symbol].get(venue) or self._derived[symbol][venue]
+
     def next_change(self, symbol: str, after_ns: int) -> int | None:
         """The next recorded or derived change; None after the end of the tape."""
         found: list[int | None] = []
@@ -123,6 +131,12 @@ class TapeMarket:
             for change in (derived.source.next_frame(since), derived.source.next_print(since)):
                 found.append(None if change is None else change + derived.delay_ns)
         return min((change for change in found if change is not None), default=None)
+
+    def book_until(self, symbol: str, venue: str, after_ns: int) -> int:
+        """An instant up to which the displayed book of a venue stays as it is."""
+        feed = self._feeds.get(symbol, {}).get(venue)
+        following = self.next_change(symbol, after_ns) if feed is None else feed.next_frame(after_ns)
+        return _FOREVER_NS if following is None else following - 1
 
     def quiet_until(self, symbol: str, venue: str, low_1e9: int, high_1e9: int, after_ns: int) -> int:
         """An instant up to which neither touch nor any print leaves the open interval.
@@ -161,9 +175,7 @@ class TapeMarket:
         feed = self._source(symbol)
         if feed is None or venues[0] not in self.venues(symbol):
             return ()
-        traders: list[Feed | DerivedVenue] = [
-            self._feeds[symbol].get(name) or self._derived[symbol][name] for name in venues
-        ]
+        traders = [self._trader(symbol, name) for name in venues]
 
         def volume(begin: int, end: int) -> int:
             return sum(trader.traded(begin, end) for trader in traders)

@@ -35,9 +35,10 @@ def list_quotes(call: AccountCall) -> object:
     exchange, feeds, query = call.exchange, call.services.feeds, call.request.query
     max_age_ns = query.integer("max_age_s", _DEFAULT_MAX_AGE_S, least=0, most=_LONGEST_AGE_S) * 10**9
     symbols = query.words("symbols") or query.words("symbol")
-    catalogue = exchange.market.catalogue
+    catalogue = exchange.market.catalogue.at(exchange.now_ns)
     if symbols is None:
-        wanted = [instrument for instrument in catalogue.all() if feeds.follows(instrument)]
+        wanted = [instrument for instrument in catalogue.all() if instrument.type != "prediction"]
+        wanted += [catalogue.get(symbol) for symbol in feeds.followed() if symbol in catalogue]
     else:
         wanted = [found for symbol in symbols if (found := catalogue.resolve(symbol)) is not None]
         for instrument in wanted:
@@ -70,17 +71,32 @@ def quotes_batch(call: AccountCall) -> object:
 
 
 def symbols(call: AccountCall) -> object:
-    """Answer every tradable instrument with the venues that quote it."""
-    market = call.exchange.market
+    """Answer every instrument that can be traded now with the venues that quote it."""
+    exchange = call.exchange
+    market = exchange.market
     return [
-        {
-            "symbol": instrument.symbol,
-            "base": instrument.base,
-            "quote": instrument.quote,
-            "venues": list(market.venues(instrument.symbol)),
-            "type": instrument.type,
-        }
-        for instrument in market.catalogue.all()
+        *(
+            {
+                "symbol": instrument.symbol,
+                "base": instrument.base,
+                "quote": instrument.quote,
+                "venues": list(market.venues(instrument.symbol)),
+                "type": instrument.type,
+            }
+            for instrument in market.catalogue.all()
+            if instrument.type != "prediction"
+        ),
+        *(
+            {
+                "symbol": symbol,
+                "base": event.slug,
+                "quote": "USDC" if event.venue == "polymarket" else "USD",
+                "venues": [event.venue],
+                "type": "prediction",
+            }
+            for event in market.events.listed(exchange.now_ns, trading=True)
+            for symbol in (event.yes, event.no)
+        ),
     ]
 
 
