@@ -120,23 +120,28 @@ class Search:
                 expand=self.expand,
                 after=after,
                 newest_first=newest_first,
-                trading=None if self.active == self.closed else self.active,
+                trading=self._trading,
             )
         states = self.states
         if states is not None:
             found = (entry for entry in found if entry_status(events, entry, now_ns) in states)
         if self.name is None and self._narrows:
-            tags = self._wanted_tags(events, now_ns)
-            found = (entry for entry in found if any(self._matches(market, tags) for market in entry.markets))
+            related = self._related_tags(events, now_ns) if self.related else frozenset[str]()
+            found = (entry for entry in found if any(self._matches(market, related) for market in entry.markets))
         return found
+
+    @property
+    def _trading(self) -> bool | None:
+        """Whether only markets that trade are listed, or only those that do not; ``None`` for both."""
+        return None if self.active == self.closed else self.active
 
     @property
     def _narrows(self) -> bool:
         rest = (self.words, self.tag, self.tag_id, self.exclude_tag_id)
         return rest != ((), None, None, None) or not self.parlays
 
-    def _matches(self, market: EventMarket, tags: frozenset[str] | None) -> bool:
-        if tags is not None and tags.isdisjoint(_tags(market)):
+    def _matches(self, market: EventMarket, related: frozenset[str]) -> bool:
+        if not self._is_filed(market) and related.isdisjoint(market.tags):
             return False
         if self.exclude_tag_id is not None and any(tag_number(tag) == self.exclude_tag_id for tag in market.tags):
             return False
@@ -148,21 +153,16 @@ class Search:
         text = f"{market.question}\n{market.slug}\n{market.title}\n{market.event_slug}\n{name}\n{market.rules}".lower()
         return all(word in text for word in self.words)
 
-    def _wanted_tags(self, events: Events, now_ns: int) -> frozenset[str] | None:
-        """The tags one of which a market must have; ``None`` when any will do."""
-        if self.tag is None and self.tag_id is None:
-            return None
-        named = frozenset({self.tag.lower()}) if self.tag is not None else None
-        numbered = None
-        if self.tag_id is not None:
-            every = {tag for market in events.listed(now_ns, venue=self.venue) for tag in market.tags}
-            numbered = frozenset(tag for tag in every if tag_number(tag) == self.tag_id)
-        wanted = numbered if named is None else named if numbered is None else named & numbered
-        assert wanted is not None
-        if not self.related:
-            return wanted
-        together = (set(market.tags) for market in events.listed(now_ns, venue=self.venue))
-        return wanted.union(*(tags for tags in together if not wanted.isdisjoint(tags)))
+    def _is_filed(self, market: EventMarket) -> bool:
+        """Whether a market is filed under the wanted tag; where none is wanted, it is."""
+        if self.tag is not None and self.tag.lower() not in _tags(market):
+            return False
+        return self.tag_id is None or any(tag_number(tag) == self.tag_id for tag in market.tags)
+
+    def _related_tags(self, events: Events, now_ns: int) -> frozenset[str]:
+        """The tags that share a market with the wanted one."""
+        listed = events.listed(now_ns, venue=self.venue, trading=self._trading)
+        return frozenset(tag for market in listed if self._is_filed(market) for tag in market.tags)
 
 
 def _tags(market: EventMarket) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def programmes(events: Events, now_ns: int, only: EventMarket | None = None) -> 
         now_ns: The present instant.
         only: Look at this market alone.
     """
-    asked: Iterable[EventMarket] = events.listed(now_ns, venue="polymarket") if only is None else (only,)
+    asked: Iterable[EventMarket] = events.listed(now_ns, venue="polymarket", trading=True) if only is None else (only,)
     for market in asked:
         if market.series is None and _draw(market) % _ONE_IN == 0 and events.status(market, now_ns) == "open":
             yield market
