@@ -324,6 +324,18 @@ def test_contracts_written_by_hand_after_the_outcome_are_decided_at_once() -> No
     assert (cash(trader), state(trader, KALSHI)) == (units("3"), "redeemed")
 
 
+def test_each_row_is_paid_at_its_own_time() -> None:
+    trader = Trader()
+    hold(trader, f"{KALSHI}:NO", 1)
+    trader.exchange.resolve_market(KALSHI, "Yes")
+    trader.advance(KALSHI_SECONDS / 2)
+    hold(trader, KALSHI, 4)
+    trader.advance(KALSHI_SECONDS / 2)
+    assert (cash(trader, "kalshi"), state(trader, KALSHI), state(trader, KALSHI, "No")) == (0, "resolved", "redeemed")
+    trader.advance(KALSHI_SECONDS / 2)
+    assert (cash(trader, "kalshi"), state(trader, KALSHI)) == (units("4"), "redeemed")
+
+
 def test_contracts_written_over_paid_ones_are_new_ones() -> None:
     trader = Trader()
     hold(trader, RAIN, 3)
