@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal, TypeVar
 
+from sequence_markets.sandbox.algos.host import AlgoHost
+from sequence_markets.sandbox.algos.limits import AlgoLimits
 from sequence_markets.sandbox.events import EventMarket
 from sequence_markets.sandbox.instruments import Side
 from sequence_markets.sandbox.journal import Genesis, Journal, JournalError
@@ -71,6 +73,7 @@ class Exchange:
         start_ns: First instant, in nanoseconds since the epoch. A journal that has begun knows its own.
         journal: Where every change is kept; in memory when omitted. One that holds records is folded first.
         remake: Makes the market for another seed, for `seed()`.
+        algo_limits: What the modules of algos may use.
 
     Raises:
         JournalError: The journal was begun with another seed, or on another market.
@@ -95,11 +98,13 @@ class Exchange:
         start_ns: int,
         journal: Journal | None = None,
         remake: Callable[[int], Market] | None = None,
+        algo_limits: AlgoLimits | None = None,
     ) -> None:
         self.journal = Journal() if journal is None else journal
         self._remake = remake
         self._base = market
         self._pending: list[str] = []
+        self.algos = AlgoHost(algo_limits or AlgoLimits())
         self.observer: Observer | None = None
         genesis = self.journal.genesis()
         if genesis is None:
@@ -732,6 +737,7 @@ class Exchange:
         self.journal.close()
 
     def _begin(self, genesis: Genesis) -> None:
+        self.algos.forget()
         self.journal.restart([rec.encode(rec.GenesisRecord(genesis.seed, genesis.start_ns, genesis.market))])
         self._refold(genesis.start_ns)
 
@@ -745,12 +751,17 @@ class Exchange:
         for at_ns, record in state.scripts:
             _write(self._scripted, record, at_ns)
         kernel: Kernel[Event] = Kernel()
-        self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write, reactions=_REACTIONS)
+        self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write, reactions=self._reactions())
         self._desk.rearm()
         for rearm in _REARM:
             rearm(self._desk)
+        self.algos.rearm(self._desk)
         if self.observer is not None:
             self.observer.rearmed(self._desk)
+
+    def _reactions(self) -> Mapping[type[rec.Record], tuple[Reaction, ...]]:
+        kinds = dict.fromkeys((*_REACTIONS, *self.algos.reactions))
+        return {kind: (*_REACTIONS.get(kind, ()), *self.algos.reactions.get(kind, ())) for kind in kinds}
 
     def _write(self, record: rec.Record) -> None:
         self._pending.append(rec.encode(record))
@@ -762,6 +773,7 @@ class Exchange:
         try:
             result = action()
             cascade.settle(self._desk)
+            self.algos.settle(self._desk)
             if self._desk.changed:
                 settle_changes(self._desk)
             if self._pending:
@@ -769,10 +781,12 @@ class Exchange:
                 self._pending.clear()
                 if self.observer is not None:
                     self.observer.committed(self._desk)
+            self.algos.commit()
         except BaseException:
             if self.observer is not None:
                 self.observer.abandoned()
-            if self._pending or self._desk.changed or self._desk.state.news or self._desk.concerned:
+            begun = self.algos.abandon()
+            if begun or self._pending or self._desk.changed or self._desk.state.news or self._desk.concerned:
                 self._refold(self._desk.now_ns)
             raise
         return result

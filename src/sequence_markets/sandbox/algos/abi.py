@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 __all__ = [
+    "ACKED",
     "ACTIONS_BYTES",
     "BOOK_BYTES",
     "BOOK_LEVELS",
@@ -22,6 +23,7 @@ __all__ = [
     "MOST_ACTIONS",
     "MOST_ORDERS",
     "ORDER_TYPES",
+    "PARTIAL",
     "PENDING",
     "REJECT_BYTES",
     "STATE_BYTES",
@@ -29,6 +31,7 @@ __all__ = [
     "Features",
     "OpenOrder",
     "SymbolMeta",
+    "fault_of",
     "pack_book",
     "pack_features",
     "pack_fill",
@@ -234,3 +237,16 @@ def read_actions(buffer: bytes) -> list[Action]:
     count = read_count(buffer)
     found = (Action._make(_ACTION.unpack_from(buffer, _HEAD_BYTES + _ACTION.size * index)) for index in range(count))
     return [action for action in found if not action.empty]
+
+
+def fault_of(action: Action) -> str:
+    """What makes an action impossible to read, "" when nothing does.
+
+    >>> fault_of(Action(1, 5, 7, 1, 0, 9))
+    'order type 9'
+    """
+    if action.is_cancel > 1:
+        return f"is_cancel {action.is_cancel}"
+    if action.side not in (-1, 0, 1):
+        return f"side {action.side}"
+    return f"order type {action.order_type}" if action.order_type >= len(ORDER_TYPES) else ""

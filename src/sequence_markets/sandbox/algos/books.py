@@ -316,8 +316,11 @@ def on_ended(state: State, record: rec.Ended) -> None:
     algos = state.algos
     owner = algos.owners.get(record.order)
     edge = None if owner is None else algos.edges.get(owner[0])
-    if owner is not None and edge is not None:
-        _close(algos, edge, owner[1], record.order, record.reason if record.status == "REJECTED" else "")
+    if owner is None or edge is None:
+        return
+    # What must be filled at once and whole, and is not, was rejected as far as the one who asked is concerned.
+    killed = record.status == "CANCELLED" and state.orders[record.order].spec.tif == "FOK"
+    _close(algos, edge, owner[1], record.order, record.reason if record.status == "REJECTED" or killed else "")
 
 
 def _close(algos: Algos, edge: AlgoEdge, order_id: int, order: int, reject: str) -> None:

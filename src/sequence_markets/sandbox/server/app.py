@@ -15,6 +15,7 @@ from sequence_markets.sandbox.server.events import EventSource, SseFeed
 from sequence_markets.sandbox.server.gate import Gate
 from sequence_markets.sandbox.server.routes import (
     account,
+    algos,
     analytics,
     control,
     costs,
@@ -36,6 +37,7 @@ from sequence_markets.sandbox.server.streaming import Feed, Socket
 
 _ACCOUNT_ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
     **account.ROUTES,
+    **algos.ROUTES,
     **analytics.ROUTES,
     **credentials.ROUTES,
     **market.ROUTES,
