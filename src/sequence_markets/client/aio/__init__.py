@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from sequence_markets.client.aio.analytics import AsyncAnalytics
 from sequence_markets.client.aio.batch import AsyncBatch
 from sequence_markets.client.aio.connect import AsyncConnect
 from sequence_markets.client.aio.costs import AsyncCosts
 from sequence_markets.client.aio.funding import AsyncFunding
 from sequence_markets.client.aio.history import AsyncHistory
+from sequence_markets.client.aio.monitor import AsyncMonitor
 from sequence_markets.client.aio.orchestrate import AsyncOrchestrate
 from sequence_markets.client.aio.prediction import AsyncPrediction
 from sequence_markets.client.aio.see import AsyncSee
@@ -26,6 +28,8 @@ class AsyncSequence(
     AsyncTrade,
     AsyncOrchestrate,
     AsyncHosting,
+    AsyncMonitor,
+    AsyncAnalytics,
 ):
     """A client of the Sequence Markets trading API, awaited.
 

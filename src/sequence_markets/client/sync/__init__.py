@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from sequence_markets.client.sync.analytics import Analytics
 from sequence_markets.client.sync.batch import Batch
 from sequence_markets.client.sync.connect import Connect
 from sequence_markets.client.sync.costs import Costs
 from sequence_markets.client.sync.funding import Funding
 from sequence_markets.client.sync.history import History
+from sequence_markets.client.sync.monitor import Monitor
 from sequence_markets.client.sync.orchestrate import Orchestrate
 from sequence_markets.client.sync.prediction import Prediction
 from sequence_markets.client.sync.see import See
@@ -27,6 +29,8 @@ class Sequence(
     Trade,
     Orchestrate,
     Hosting,
+    Monitor,
+    Analytics,
 ):
     """A client of the Sequence Markets trading API, blocking.
 

@@ -123,7 +123,8 @@ def regime_of(spread: Touch | None, usual: Touch | None) -> Regime:
     """Where a spread stands against the usual one: "tight" at three quarters of it or less, "wide" at one and a half
     or more.
 
-    >>> regime_of((99, 102), (99, 101)), regime_of((99, 101), (99, 101)), regime_of(None, (99, 101))
+    >>> usual = (9_900, 10_100)
+    >>> regime_of((9_850, 10_150), usual), regime_of((9_901, 10_102), usual), regime_of(None, usual)
     ('wide', 'normal', 'unknown')
     """
     if spread is None or usual is None:
