@@ -7,14 +7,26 @@ from typing import Final
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from sequence_markets.sandbox.history.points import bar_points, newest_trades
-from sequence_markets.sandbox.market import MarketTrade, ScriptedMarket, SyntheticMarket
+from sequence_markets.sandbox.history.points import bar_parts, trade_parts
+from sequence_markets.sandbox.market import Market, MarketTrade, ScriptedMarket, SyntheticMarket
 
 from ..market.recordings import SPOT_BTC, tape_market
 
 NOW: Final = 1_767_571_200 * 10**9
 SECOND: Final = 10**9
 MARKET: Final = SyntheticMarket(seed=7)
+
+
+def newest_trades(
+    market: Market, symbol: str, venue: str | None, start_ns: int, end_ns: int, most: int
+) -> list[MarketTrade]:
+    parts = [*trade_parts(market, symbol, venue, start_ns, end_ns, most)]
+    return [trade for part in reversed(parts) for trade in part]
+
+
+def bar_points(symbol: str, start_ns: int, end_ns: int, interval_s: int, most: int) -> list[tuple[int, int]]:
+    parts = bar_parts(MARKET, symbol, None, start_ns, end_ns, interval_s, most)
+    return [point for part in parts for point in part]
 
 
 class Counting(ScriptedMarket):
@@ -59,16 +71,29 @@ def test_a_symbol_nobody_trades_is_looked_through_to_its_start() -> None:
 
 def test_bars_end_at_multiples_of_their_length_inside_the_window() -> None:
     start, end = NOW - 10 * 60 * SECOND, NOW + 30 * SECOND
-    points = bar_points(MARKET, "BTC-USD", None, start, end, 60, 1000)
+    points = bar_points("BTC-USD", start, end, 60, 1000)
     assert [at_ns for at_ns, _ in points] == [start + k * 60 * SECOND for k in range(1, 11)]
     assert all(price == MARKET.reference_price("BTC-USD", at_ns) for at_ns, price in points)
-    assert bar_points(MARKET, "BTC-USD", None, start, end, 60, 3) == points[-3:]
-    assert bar_points(MARKET, "BTC-USD", None, NOW + 1, NOW + SECOND, 60, 3) == []
+    assert bar_points("BTC-USD", start, end, 60, 3) == points[-3:]
+    assert bar_points("BTC-USD", NOW + 1, NOW + SECOND, 60, 3) == []
+
+
+def test_many_bars_come_in_parts_that_join_without_a_seam() -> None:
+    parts = [*bar_parts(MARKET, "BTC-USD", None, NOW - 2_500 * SECOND, NOW, 1, 10_000)]
+    assert [len(part) for part in parts] == [1_000, 1_000, 500]
+    joined = [at_ns for part in parts for at_ns, _ in part]
+    assert joined == list(range(NOW - 2_499 * SECOND, NOW + 1, SECOND))
+
+
+def test_many_trades_come_in_parts_of_a_bounded_size() -> None:
+    parts = [*trade_parts(MARKET, "BTC-USD", None, NOW - 3_600 * SECOND, NOW, 20_000)]
+    assert sum(map(len, parts)) == 20_000
+    assert max(map(len, parts)) < 5_000
 
 
 @pytest.mark.parametrize("symbol", ["BTC-USD", "ETH-USD-PERP", "KXRAIN-26NOV27-OSL", "KXRAIN-26NOV27-OSL:NO"])
 def test_a_bar_is_the_price_between_the_quotes_of_its_instant(symbol: str) -> None:
-    for at_ns, price in bar_points(MARKET, symbol, None, NOW - 3600 * SECOND, NOW, 60, 1000):
+    for at_ns, price in bar_points(symbol, NOW - 3600 * SECOND, NOW, 60, 1000):
         for venue in MARKET.venues(symbol):
             book = MARKET.book(symbol, venue, at_ns)
             assert book is not None

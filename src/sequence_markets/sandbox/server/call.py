@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,28 @@ class Reply:
 
 
 NO_CONTENT: Final = Reply(204)
+
+
+class Turns:
+    """An answer that takes long and is worked out in turns, so that others get to the exchange in between.
+
+    A handler returns ``Turns(steps).take(exchange)``: its answer when one turn was enough, and otherwise itself.
+
+    Args:
+        steps: Works, yields where it may be interrupted, and returns the answer.
+    """
+
+    def __init__(self, steps: Generator[None, None, object]) -> None:
+        self._steps = steps
+
+    def take(self, exchange: Exchange) -> object:
+        """Take a turn while the exchange is held: the answer, or this again when it is not finished."""
+        del exchange
+        try:
+            next(self._steps)
+        except StopIteration as finished:
+            return finished.value
+        return self
 
 
 class Services:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.runtime import Busy
-from sequence_markets.sandbox.server.call import AccountCall, Reply, Request, Services
+from sequence_markets.sandbox.server.call import AccountCall, Reply, Request, Services, Turns
 from sequence_markets.sandbox.server.errors import ApiError, bad_request
 from sequence_markets.sandbox.server.local import require_local
 from sequence_markets.sandbox.server.params import Query
@@ -127,6 +127,8 @@ class AccountEndpoint(Endpoint):
             value = services.runtime.execute(run, wait=False)
         except Busy:
             value = await _in_thread(self._executor, lambda: services.runtime.execute(run))
+        while isinstance(value, Turns):
+            value = await _in_thread(self._executor, partial(services.runtime.execute, value.take))
         return value if isinstance(value, Reply) else Reply(200, value)
 
 

@@ -210,7 +210,7 @@ class _Bottomless(Purses):
 
 
 def _instrument(desk: Desk, named: str | Instrument) -> Instrument:
-    found = desk.market.catalogue.resolve(named) if isinstance(named, str) else named
+    found = desk.market.catalogue.at(desk.now_ns).resolve(named) if isinstance(named, str) else named
     if found is None:
         raise Refusal.invalid("symbol", f"unknown symbol {named!r}")
     if found.quote not in USD_PEGGED:

@@ -27,7 +27,7 @@ def get_fees(call: AccountCall) -> object:
     if ticker is None:
         raise invalid_params("ticker", "is required")
     venues = query.words("venues", VENUES)
-    instrument = call.exchange.market.catalogue.resolve(ticker)
+    instrument = call.exchange.market.catalogue.at(call.exchange.now_ns).resolve(ticker)
     if instrument is None:
         raise not_found(f"ticker {ticker[:200]!r} is not known")
     asked = None if venues is None else dict.fromkeys(venues)
@@ -62,7 +62,7 @@ def _instrument(call: AccountCall, problems: Problems, symbol: object) -> Instru
     if not isinstance(symbol, str) or not symbol.strip():
         problems.add("symbol", "must be a symbol")
         return None
-    found = call.exchange.market.catalogue.resolve(symbol)
+    found = call.exchange.market.catalogue.at(call.exchange.now_ns).resolve(symbol)
     if found is None:
         problems.add("symbol", f"unknown symbol {symbol[:200]!r}")
     elif found.quote not in USD_PEGGED:
