@@ -126,8 +126,9 @@ class Request:
             raise bad_request(f"the body is not valid JSON: {error}") from None
 
     def fields(self, *known: str) -> Body:
-        """Return the body as an object of which only the ``known`` fields may be there."""
-        return Body(self.json(), known)
+        """Return the body as an object of which only the ``known`` fields may be there; null is as good as none."""
+        value = self.json()
+        return Body({} if value is None else value, known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,6 +276,9 @@ def _tarred(archive: bytes, names: _Names) -> Iterator[Member]:
             assert file is not None
             with file:
                 yield Member(path, _read(file, names))
+        # The library takes a damaged header for the end.
+        if archive[opened.offset : opened.offset + tarfile.BLOCKSIZE].strip(b"\0"):
+            raise ArtifactError("is a tar archive that is damaged or cut short")
 
 
 def _read(file: IO[bytes], names: _Names) -> bytes:

@@ -25,9 +25,11 @@ def main(arguments: list[str]) -> None:
     for name, wanted in limits.items():
         kind: int = getattr(resource, name)
         _, most = resource.getrlimit(kind)
-        value = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        # At the soft limit of processor time comes a signal of its own, a second later the end.
+        hard = wanted + 1 if name == "RLIMIT_CPU" else wanted
+        soft, hard = (each if most == resource.RLIM_INFINITY else min(each, most) for each in (wanted, hard))
         try:
-            resource.setrlimit(kind, (value, value))
+            resource.setrlimit(kind, (soft, hard))
         except (OSError, ValueError) as error:
             sys.stderr.write(f"the limit {name} is not to be had on this system: {error}\n")
     if sys.platform == "linux":
