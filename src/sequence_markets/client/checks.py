@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, cast
+
+from sequence_markets.units import NS_PER_SECOND, ns_from_datetime
 
 MAX_INT64: Final = 2**63 - 1
 
@@ -95,6 +98,26 @@ def seconds(value: object, name: str = "timeout") -> float:
     if not (math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be a finite number of seconds above zero, got {value!r}")
     return float(value)
+
+
+def unix_seconds(value: object, name: str, *, up: bool = False) -> int:
+    """Return whole seconds since the epoch; a ``datetime`` between two is moved back, or on with ``up``."""
+    if isinstance(value, datetime):
+        ns = ns_from_datetime(value, name)
+        value = -(-ns // NS_PER_SECOND) if up else ns // NS_PER_SECOND
+    return integer(value, name, least=0)
+
+
+def window(start: object, end: object, names: tuple[str, str] = ("start_ts", "end_ts")) -> tuple[int, int] | None:
+    """Return a span of time in seconds that holds all of what was asked for, or ``None`` when no end is given."""
+    if (start is None) != (end is None):
+        raise ValueError(f"give both {names[0]} and {names[1]}, or neither")
+    if start is None:
+        return None
+    first, last = unix_seconds(start, names[0]), unix_seconds(end, names[1], up=True)
+    if first >= last:
+        raise ValueError(f"{names[0]} must be before {names[1]}, got {first} and {last}")
+    return first, last
 
 
 def new_graph_id(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Literal
 
 from sequence_markets.client import checks
@@ -33,16 +34,23 @@ def funding_rate(venue: str, symbol: str) -> Operation[FundingRates]:
 
 
 def funding_history(
-    symbol: str, venue: FundingVenue, range: FundingRange, start_ts: int | None, end_ts: int | None
+    symbol: str,
+    venue: FundingVenue,
+    range_word: FundingRange,
+    start_ts: int | datetime | None,
+    end_ts: int | datetime | None,
 ) -> Operation[FundingHistory]:
     """Read how one perp was funded on one venue."""
-    place = path("funding_history", checks.path_part(symbol, "symbol"))
-    words = {"venue": (venue, FUNDING_VENUES), "range": (range, FUNDING_RANGES)}
-    query: dict[str, str | int | None] = {}
-    for name, (word, known) in words.items():
-        query[name] = checks.one_of(checks.text(word, name), name, known)
-    for name, instant in (("start_ts", start_ts), ("end_ts", end_ts)):
-        query[name] = None if instant is None else checks.integer(instant, name, least=0)
-    if start_ts is not None and end_ts is not None and start_ts > end_ts:
-        raise ValueError(f"start_ts must not be after end_ts, got {start_ts} and {end_ts}")
-    return Operation("funding_history", "GET", target(place, **query), _HISTORY)
+    start, end = checks.window(start_ts, end_ts) or (None, None)
+    return Operation(
+        "funding_history",
+        "GET",
+        target(
+            path("funding_history", checks.path_part(symbol, "symbol")),
+            venue=checks.one_of(checks.text(venue, "venue"), "venue", FUNDING_VENUES),
+            range=checks.one_of(checks.text(range_word, "range"), "range", FUNDING_RANGES),
+            start_ts=start,
+            end_ts=end,
+        ),
+        _HISTORY,
+    )

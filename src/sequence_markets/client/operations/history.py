@@ -8,7 +8,6 @@ from typing import Final, Literal
 from sequence_markets.client import checks
 from sequence_markets.client.operation import Operation, one, path, target
 from sequence_markets.models import PriceHistory
-from sequence_markets.units import NS_PER_SECOND, ns_from_datetime
 
 HistoryRange = Literal["1h", "6h", "1d", "1w", "1m", "3m", "6m", "1y", "2y", "5y", "max"]
 """How far back a history goes; a month has 30 days."""
@@ -37,12 +36,7 @@ def price_history(
     every = checks.integer(fidelity_secs, "fidelity_secs", least=0)
     if limit is not None and every:
         raise ValueError("limit applies to ticks only; give fidelity_secs=0 with it")
-    if (start_ts is None) != (end_ts is None):
-        raise ValueError("give both start_ts and end_ts, or neither")
-    start = None if start_ts is None else _seconds(start_ts, "start_ts")
-    end = None if end_ts is None else _seconds(end_ts, "end_ts", up=True)
-    if start is not None and end is not None and start >= end:
-        raise ValueError(f"start_ts must be before end_ts, got {start} and {end}")
+    start, end = checks.window(start_ts, end_ts) or (None, None)
     return Operation(
         "price_history",
         "GET",
@@ -59,11 +53,3 @@ def price_history(
         ),
         _HISTORY,
     )
-
-
-def _seconds(value: int | datetime, name: str, *, up: bool = False) -> int:
-    """Return whole seconds since the epoch; of a ``datetime`` so that what was asked for lies inside."""
-    if isinstance(value, datetime):
-        ns = ns_from_datetime(value, name)
-        return checks.integer(-(-ns // NS_PER_SECOND) if up else ns // NS_PER_SECOND, name, least=0)
-    return checks.integer(value, name, least=0)

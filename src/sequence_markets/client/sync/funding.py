@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sequence_markets.client.operations import funding as _funding
 from sequence_markets.client.operations.funding import FundingRange, FundingVenue
 from sequence_markets.client.sync.caller import Caller
@@ -66,8 +68,8 @@ class Funding(Caller):
         symbol: str,
         venue: FundingVenue,
         range: FundingRange = "1m",
-        start_ts: int | None = None,
-        end_ts: int | None = None,
+        start_ts: int | datetime | None = None,
+        end_ts: int | datetime | None = None,
         *,
         timeout: float | None = None,
     ) -> FundingHistory:
@@ -78,8 +80,8 @@ class Funding(Caller):
             venue: ``"binance"``, ``"bybit"``, ``"okx"`` or ``"hyperliquid"``.
             range: How far to reach back: ``"1d"``, ``"1w"``, ``"1m"``, ``"3m"``, ``"6m"``, ``"1y"``, ``"2y"``, ``"5y"``
                 or ``"max"``. Ignored when both ends are given.
-            start_ts: Only settlements from here on, seconds since the epoch.
-            end_ts: Only settlements up to here, seconds since the epoch.
+            start_ts: Start of an explicit window, seconds since the epoch or an aware ``datetime``.
+            end_ts: Its end.
             timeout: Seconds for the whole call, retries included; the client's when omitted.
 
         Returns:
@@ -87,7 +89,8 @@ class Funding(Caller):
 
         Raises:
             SequenceError: The call failed; 404 for an unknown perp.
-            ValueError: A venue without funding, an unknown range, or a start after the end.
+            ValueError: A venue without funding, an unknown range, or a window with one end or its ends the wrong way
+                round.
 
         Example:
             >>> history = seq.funding_history("BTC-USDT", "binance", "1w")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Final
 
-from sequence_markets.sandbox.market.funding import FUNDING_HOURS
-from sequence_markets.sandbox.server.call import AccountCall
+from sequence_markets.sandbox.history.request import RANGES
+from sequence_markets.sandbox.market.funding import FUNDING_HOURS, settlements
+from sequence_markets.sandbox.server.call import AccountCall, Turns
 from sequence_markets.sandbox.server.endpoint import AccountHandler
 from sequence_markets.sandbox.server.errors import invalid_params, not_found
 from sequence_markets.sandbox.server.funding_rows import rate_row
@@ -15,21 +16,12 @@ from sequence_markets.sandbox.trading.funding import funding_points, funding_rat
 from sequence_markets.sandbox.venues import VENUES
 
 _SECOND_NS: Final = 10**9
-_DAY_S: Final = 86_400
-_FIVE_YEARS_S: Final = 5 * 365 * _DAY_S
-_RANGES_S: Final[Mapping[str, int]] = {
-    "1d": _DAY_S,
-    "1w": 7 * _DAY_S,
-    "1m": 30 * _DAY_S,
-    "3m": 91 * _DAY_S,
-    "6m": 182 * _DAY_S,
-    "1y": 365 * _DAY_S,
-    "2y": 2 * 365 * _DAY_S,
-    "5y": _FIVE_YEARS_S,
-    "max": _FIVE_YEARS_S,
-}
-# A mark price costs as much as everything else of a point together; long answers go without.
-_MOST_MARKED: Final = 1_500
+FUNDING_RANGES: Final = tuple(word for word in RANGES if not word.endswith("h"))
+"""How far a history may reach back: no shorter than the slowest venue takes to settle."""
+
+_TURN: Final = 200
+# A mark price costs more than everything else of a point together; the longest answers go without.
+_MOST_MARKED: Final = 10_000
 
 
 def rates(call: AccountCall) -> object:
@@ -62,35 +54,39 @@ def history(call: AccountCall) -> object:
     instrument = perp_of(desk, symbol)
     if instrument is None or venue not in instrument.venues:
         raise not_found(f"{symbol[:60]!r} is not a perp of {venue}")
-    points = funding_points(desk, venue, instrument.symbol, start_ns, end_ns)
-    marked = len(points) <= _MOST_MARKED
-    return {
-        "symbol": instrument.symbol,
-        "venue": venue,
-        "count": len(points),
-        "points": [
-            {
-                "ts_ns": point.time_ns,
-                "rate_1e9": point.rate_1e9,
-                "mark_price_1e9": desk.market.reference_price(instrument.symbol, point.time_ns) if marked else None,
-            }
-            for point in points
-        ],
-    }
+    return Turns(_history(desk, venue, instrument.symbol, start_ns, end_ns)).take(call.exchange)
+
+
+def _history(desk: Desk, venue: str, symbol: str, start_ns: int, end_ns: int) -> Generator[None, None, object]:
+    instants = settlements(venue, start_ns - 1, end_ns)
+    marked = len(instants) <= _MOST_MARKED
+    points: list[dict[str, object]] = []
+    for first in range(0, len(instants), _TURN):
+        if points:
+            yield
+        part = instants[first : first + _TURN]
+        for point in funding_points(desk, venue, symbol, part[0], part[-1]):
+            mark = desk.market.reference_price(symbol, point.time_ns) if marked else None
+            points.append({"ts_ns": point.time_ns, "rate_1e9": point.rate_1e9, "mark_price_1e9": mark})
+    return {"symbol": symbol, "venue": venue, "count": len(points), "points": points}
 
 
 def _window(call: AccountCall) -> tuple[int, int]:
-    """From when to when, in nanoseconds, both included. The history of the sandbox reaches back five years."""
+    """From when to when, in nanoseconds, both included. No history reaches back further than "max"."""
     query, now_ns = call.request.query, call.exchange.now_ns
     word = query.text("range") or "1m"
-    if word not in _RANGES_S:
-        raise invalid_params("range", f"unknown {word[:60]!r}; one of {', '.join(_RANGES_S)}")
-    start_s, end_s = query.integer("start_ts", -1, least=0), query.integer("end_ts", -1, least=0)
-    end_ns = now_ns if end_s < 0 else min(end_s * _SECOND_NS, now_ns)
-    start_ns = end_ns - _RANGES_S[word] * _SECOND_NS + 1 if start_s < 0 else start_s * _SECOND_NS
-    if 0 <= end_s < start_s:
-        raise invalid_params("start_ts", "must not be after end_ts")
-    return max(start_ns, now_ns - _FIVE_YEARS_S * _SECOND_NS, 0), end_ns
+    if word not in FUNDING_RANGES:
+        raise invalid_params("range", f"unknown {word[:60]!r}; one of {', '.join(FUNDING_RANGES)}")
+    start, end = query.text("start_ts"), query.text("end_ts")
+    if (start is None) != (end is None):
+        raise invalid_params("start_ts" if start is None else "end_ts", "give both start_ts and end_ts, or neither")
+    earliest_ns = max(0, now_ns - RANGES["max"] * _SECOND_NS)
+    if start is None:
+        return max(earliest_ns, now_ns - RANGES[word] * _SECOND_NS + 1), now_ns
+    start_s, end_s = query.integer("start_ts", 0, least=0), query.integer("end_ts", 0, least=0)
+    if start_s >= end_s:
+        raise invalid_params("start_ts", "must be before end_ts")
+    return max(earliest_ns, start_s * _SECOND_NS), min(now_ns, end_s * _SECOND_NS)
 
 
 ROUTES: Mapping[str, Mapping[str, AccountHandler]] = {
