@@ -171,10 +171,15 @@ def test_an_http_client_of_the_other_kind_is_refused() -> None:
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_the_environment_may_take_the_place_of_production(face: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_may_take_the_place_of_a_url_that_is_not_given(
+    face: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEQUENCE_BASE_URL", "http://localhost:50052/")
     assert face(KEY)._settings.base_url == "http://localhost:50052"
     assert face(KEY, "http://localhost:1")._settings.base_url == "http://localhost:1"
+    # Whoever names production means it.
+    named = "https://" + "api.sequencemkts.com"
+    assert face(KEY, named)._settings.base_url == named
     monkeypatch.setenv("SEQUENCE_BASE_URL", "http://example.org")
     with pytest.raises(ValueError, match="live key over plain http"):
         face(LIVE)

@@ -15,7 +15,15 @@ from sequence_markets.client import checks
 OnInvalid = Literal["raise", "warn"]
 
 KEY_VARIABLES: Final = ("SEQUENCE_API_KEY", "SEQ_API_KEY")
-PRODUCTION: Final = "https://api.sequencemkts.com"
+
+
+class _Default(str):
+    """A default that can be told from the same text given by a caller, who means it."""
+
+    __slots__ = ()
+
+
+PRODUCTION: Final[str] = _Default("https://api.sequencemkts.com")
 URL_VARIABLE: Final = "SEQUENCE_BASE_URL"
 
 _TEST_PREFIX = "seq_test_"
@@ -79,7 +87,7 @@ def make_settings(
         TypeError: An argument has the wrong type.
     """
     key = _key(api_key, environ)
-    replaced = base_url == PRODUCTION and environ.get(URL_VARIABLE)
+    replaced = environ.get(URL_VARIABLE) if isinstance(base_url, _Default) else None
     secure, host, port, prefix, origin = _base(replaced or base_url)
     if on_invalid not in get_args(OnInvalid):
         raise ValueError(f"on_invalid must be 'raise' or 'warn', got {on_invalid!r}")

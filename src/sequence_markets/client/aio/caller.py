@@ -14,7 +14,7 @@ from sequence_markets.client import checks
 from sequence_markets.client.engine import Answer, Failure, Send, converse
 from sequence_markets.client.operation import Operation
 from sequence_markets.client.outcomes import Outcomes, Unresolved
-from sequence_markets.client.settings import OnInvalid, make_settings
+from sequence_markets.client.settings import PRODUCTION, OnInvalid, make_settings
 from sequence_markets.client.transport import open_async
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class AsyncCaller:
     def __init__(
         self,
         api_key: str | None = None,
-        base_url: str = "https://api.sequencemkts.com",
+        base_url: str = PRODUCTION,
         *,
         timeout: float = 30.0,
         max_retries: int = 2,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from sequence_markets.client.sync.algos import Automate
 from sequence_markets.client.sync.analytics import Analytics
 from sequence_markets.client.sync.batch import Batch
 from sequence_markets.client.sync.connect import Connect
@@ -28,6 +29,7 @@ class Sequence(
     Prediction,
     Trade,
     Orchestrate,
+    Automate,
     Hosting,
     Monitor,
     Analytics,
@@ -40,8 +42,8 @@ class Sequence(
     Args:
         api_key: ``seq_live_…`` or ``seq_test_…``; a test key makes every order a sandbox order. When omitted, the
             environment's ``SEQUENCE_API_KEY``, else ``SEQ_API_KEY``.
-        base_url: Where the API is. The environment's ``SEQUENCE_BASE_URL`` takes the place of the production URL. A
-            live key is refused over plain http except to this machine.
+        base_url: Where the API is. When omitted, the environment's ``SEQUENCE_BASE_URL``, else production. A live key
+            is refused over plain http except to this machine.
         timeout: Seconds for a whole call, retries included.
         max_retries: How often a failed request is repeated at most, where a repeat is safe: 2 means up to 3 requests.
         max_concurrent: Requests under way at once at most; a further one waits up to 5 seconds for a free slot.
