@@ -21,4 +21,4 @@ def refused(seq: Sequence) -> None:
     seq.price_history("X", "1y", 3600, "binance")  # error: positional
     seq.price_history("X", start="now")  # error: start
     see(seq.price_history("X").points[0].qty + 1)  # error: None
-    see(seq.price_history("X").bars("1m"))  # error: str
+    see(seq.price_history("X").bars("1m"))  # error: int

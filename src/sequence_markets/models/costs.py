@@ -56,8 +56,8 @@ class VenueFee(SequenceModel, frozen=True):
 
     Example:
         >>> fee = seq.fees("KXRAIN-26NOV27-OSL", venues=["kalshi"]).fees[0]
-        >>> fee.taker_fee_usd("0.50", 100), fee.maker_fee_usd("0.50", 100)
-        (Decimal('1.750000000'), Decimal('0.000000000'))
+        >>> fee.taker_fee_usd("0.50", 100), fee.maker_fee_usd("0.50", 100) == 0
+        (Decimal('1.750000000'), True)
     """
 
     venue: VenueId

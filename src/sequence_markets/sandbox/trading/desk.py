@@ -12,7 +12,7 @@ from sequence_markets.sandbox.instruments import Instrument
 from sequence_markets.sandbox.kernel import Kernel
 from sequence_markets.sandbox.market import Market, VenueBook
 from sequence_markets.sandbox.trading import records as rec
-from sequence_markets.sandbox.trading.fees import FEE_TABLE, Fee, FeeTable, FlatFee, Liquidity
+from sequence_markets.sandbox.trading.fees import FEE_TABLE, Fee, FeeTable, Liquidity
 from sequence_markets.sandbox.trading.graphs import Edge, Graph, due_ns
 from sequence_markets.sandbox.trading.state import Order, State, mirror
 from sequence_markets.sandbox.trading.track import Benchmark
@@ -294,7 +294,4 @@ class Desk:
     def fee(self, order: Order, instrument: Instrument, venue: str, liquidity: Liquidity) -> Fee:
         """What a fill of an order costs at a venue: by the schedule in force when the order was accepted, so that
         its holds stay right."""
-        for own, maker, taker in order.own_fees:
-            if own == venue:
-                return FlatFee(maker if liquidity == "maker" else taker)
-        return self.fees.version(venue, order.created_ns).schedule.fee(liquidity, instrument.fee_category)
+        return self.fees.fee(venue, instrument.fee_category, liquidity, order.created_ns, order.own_fees)
