@@ -110,7 +110,7 @@ class FundingPoint(SequenceModel, frozen=True):
         if mark_1e9 is None:
             raise ValueError("mark_price is needed: this point carries none")
         size = decimal_1e8(qty_to_1e8(qty, allow_zero=True, allow_negative=True))
-        return _EXACT.multiply(_EXACT.multiply(size, decimal_1e9(mark_1e9)), -self.rate)
+        return _EXACT.multiply(_EXACT.multiply(size, decimal_1e9(mark_1e9)), _EXACT.minus(self.rate))
 
 
 class FundingHistory(SequenceModel, frozen=True):
