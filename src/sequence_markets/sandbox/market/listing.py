@@ -36,6 +36,7 @@ _ORDERS: Final = (1,) * 116 + (2,) * 64 + (3,) * 38 + (4,) * 26 + (5,) * 12
 _CACHED_LEVELS: Final = 4096
 _CACHED_STEPS: Final = 64
 _QUIET_BUDGET: Final = 160
+_FOREVER: Final = 1 << 62
 _QUIET_HORIZON: Final = 1 << 22
 _STANDING_HORIZON: Final = 256
 
@@ -93,18 +94,22 @@ class Listing:
         """Best bid and best ask in ticks, for a fair price and offsets below and above it in log units.
 
         The bid lies strictly below the fair price and the ask strictly above it, on every venue: so books of
-        one symbol never cross each other.
+        one symbol never cross each other. Where a prediction market leaves no price on a side, nobody stands there:
+        tick 0 for a bid, the one beyond the last for an ask.
         """
         tick = self.tick_1e9
         bid = ((low_fair * (LOG_ONE - down) >> 48) - 1) // tick
         ask = -(-high_fair * (LOG_ONE + up) >> 48) // tick + 1
         if self._top_tick is None:
             return max(bid, 1), max(ask, 2)
-        bid = min(max(bid, 1), self._top_tick - 1)
-        return bid, min(max(ask, bid + 1), self._top_tick)
+        return max(bid, 0), min(ask, self._top_tick + 1)
+
+    def _is_price(self, tick: int) -> bool:
+        """Whether somebody can stand at a tick."""
+        return tick > 0 and (self._top_tick is None or tick <= self._top_tick)
 
     def touch(self, step: int) -> tuple[int, int]:
-        """Best bid and best ask in ticks."""
+        """Best bid and best ask in ticks; see `_ticks`."""
         known = self._touches.get(step)
         if known is not None:
             return known
@@ -125,16 +130,19 @@ class Listing:
         found = self._touches[step] = self._ticks(value, value, down, up)
         return found
 
-    def touch_bounds(self, base: int, level: int) -> tuple[int, int]:
-        """Ticks between which bid and ask surely stay from step `base` to `base + 2**level`, both
-        included."""
+    def touch_bounds(self, base: int, level: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The lowest and the highest tick that the bid and the ask can have from step `base` to `base + 2**level`,
+        both included."""
         low, high = fair_bounds(self.fair, base, level)
         down = up = self._half_spread * 98_303 >> 16
         if self.lean is not None:
             a, b, tail = self.lean.value(base), self.lean.value(base + (1 << level)), self.lean.tails[level]
             down += max(0, -2 * (min(a, b) - tail))
             up += max(0, 2 * (max(a, b) + tail))
-        return self._ticks(low, high, down, up)
+        lowest_bid, highest_ask = self._ticks(low, high, down, up)
+        # Outside prediction markets somebody always stands on both sides, and these two decide nothing.
+        highest_bid, lowest_ask = (highest_ask, lowest_bid) if self._top_tick is None else self._ticks(high, low, 0, 0)
+        return (lowest_bid, highest_bid), (lowest_ask, highest_ask)
 
     def _level(self, side: int, band: int, bucket: int, epoch: int, scale: int) -> tuple[int, int]:
         """Price in ticks and size of the level that stands in a bucket of prices during an epoch."""
@@ -156,6 +164,9 @@ class Listing:
         built_best, since, until, levels = self._sides[side]
         if built_best == best and since <= step < until:
             return levels
+        if not self._is_price(best):
+            self._sides[side] = (best, 0, _FOREVER, ())
+            return ()
         # A level's size is redrawn at instants of its own, so that not the whole book changes at once.
         phase = best * 0x9E3779B1 >> 7
         epoch = (step + phase) >> _TOUCH_PERIOD
@@ -185,7 +196,7 @@ class Listing:
                 begin = (epoch << period) - phase
                 since = max(since, begin)
                 until = min(until, begin + (1 << period))
-                if (tick - best) * sign > 0 and tick > 0 and (not self._top_tick or tick <= self._top_tick):
+                if (tick - best) * sign > 0 and self._is_price(tick):
                     found.append((tick * self.tick_1e9, size))
             edge = far
         levels = tuple(found)
@@ -253,6 +264,8 @@ class Listing:
         for k, time in enumerate(times):
             draw = bits64(key, 16 + k)
             side: Side = "buy" if draw & 0xFF < 128 + lean else "sell"
+            if not self._is_price(ask if side == "buy" else bid):
+                side = "sell" if side == "buy" else "buy"
             price = (ask if side == "buy" else bid) * self.tick_1e9
             share = left if k + 1 == orders else max(1, min(left - (orders - 1 - k), self._cut(left, draw)))
             left -= share
@@ -299,16 +312,26 @@ class Listing:
         return known
 
     def quiet_until(self, low_1e9: int, high_1e9: int, after: int) -> int | None:
-        """The last step up to which bid and ask surely stay inside the open interval; None when they are not
-        now."""
+        """The last step up to which bid and ask, where somebody stands, surely stay inside the open interval; None
+        when they are not now."""
         tick = self.tick_1e9
         lowest = low_1e9 // tick + 1
         highest = -(-high_1e9 // tick) - 1
+        top = self._top_tick
 
-        def inside(ticks: tuple[int, int]) -> bool:
-            return lowest <= ticks[0] and ticks[1] <= highest
+        def inside(bids: tuple[int, int], asks: tuple[int, int]) -> bool:
+            if top is None:
+                return lowest <= bids[0] and asks[1] <= highest
+            highest_ask = min(asks[1], top)
+            return (not self._is_price(bids[1]) or (lowest <= max(bids[0], 1) and bids[1] <= highest)) and (
+                not self._is_price(asks[0]) or (lowest <= asks[0] and highest_ask <= highest)
+            )
 
-        if not inside(self.touch(after)):
+        def inside_at(step: int) -> bool:
+            bid, ask = self.touch(step)
+            return inside((bid, bid), (ask, ask))
+
+        if not inside_at(after):
             return None
         step = after + 1
         level = 0
@@ -316,12 +339,12 @@ class Listing:
         while budget > 0 and step - after < _QUIET_HORIZON:
             budget -= 1
             level = min(level, (step & -step).bit_length() - 1)
-            if level > 0 and inside(self.touch_bounds(step, level)):
+            if level > 0 and inside(*self.touch_bounds(step, level)):
                 step += 1 << level
                 level = min(level + 2, 21)
             elif level > 0:
                 level -= 1
-            elif inside(self.touch(step)):
+            elif inside_at(step):
                 step += 1
                 level = 2
             else:

@@ -7,42 +7,22 @@ from itertools import compress
 from typing import Final
 
 from ..events import EventMarket, Events
-from ..events.rules import Rule
 from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument, default_catalogue
-from ..recent import Recent
 from ..venues import VENUES
-from .contracts import contract_fair, contract_model
-from .fair import Fair, OddsFair, RatioFair, ShareFair, fair_at, fair_range, fairs_at
-from .fixedpoint import LOG_ONE, exp_scaled, ln_ratio
-from .listing import Listing, ListingFigures
+from .fair import Fair, RatioFair, fair_at, fair_range, fairs_at
+from .fixedpoint import LOG_ONE, exp_scaled
+from .listing import Listing
 from .mirror import mirrored_bar, mirrored_book, mirrored_trade
-from .parameters import (
-    COIN,
-    EVENTS,
-    PERP_BASIS,
-    PERP_STYLES,
-    PREDICTION_STYLES,
-    SPOT_STYLES,
-    STRIKE_SLOPE,
-    TICK_MULTIPLES,
-    EventModel,
-    Offset,
-    Style,
-    asset,
-)
-from .path import STEP_NS, STEPS_PER_SECOND, Path
+from .parameters import PERP_BASIS, PERP_STYLES, asset
+from .parts import Parts
+from .path import STEP_NS
 from .types import Bar, MarketTrade, VenueBook
-from .volume import VolumeTree
 
 __all__ = ["SyntheticMarket"]
 
 _CENTI_BP: Final = LOG_ONE // 1_000_000
-_MILLI_BP: Final = LOG_ONE // 10_000_000
-_BLOCK_STEPS: Final = 1 << 20
-_BUCKET_CENTI_BP: Final = 25
 # Windows of fewer steps are read step by step, from what earlier reads left behind.
 _STEPPING: Final = 4
-_CONTRACTS: Final = 2048
 # How often a premium is read: what moves it is over in hours.
 _PREMIUM_STEPS: Final = 1 << 13
 _ONE_1E9: Final = 1_000_000_000
@@ -69,177 +49,7 @@ class SyntheticMarket:
         self.catalogue = default_catalogue() if catalogue is None else catalogue
         self.seed = seed
         self.events = Events(self.catalogue.directory, self, self.catalogue.prediction_symbol)
-        self._paths: dict[str, Path] = {}
-        self._fairs: dict[str, Fair] = {}
-        self._listings: dict[tuple[str, str], Listing] = {}
-        # Recurring and generated markets come and go: what was made for them is remembered for a while only.
-        self._contract_paths: Recent[str, Path] = Recent(_CONTRACTS)
-        self._contract_fairs: Recent[str, Fair] = Recent(_CONTRACTS)
-        self._contract_listings: Recent[str, Listing] = Recent(_CONTRACTS)
-
-    # Building blocks, made when they are first needed.
-
-    def _path(self, name: str, *, centre: int = 0, volatility: int, cap_level: int = 22, jump_level: int = 4) -> Path:
-        path = self._paths.get(name)
-        if path is None:
-            path = self._paths[name] = Path(
-                self.seed,
-                name,
-                centre=centre,
-                volatility=volatility,
-                cap_level=cap_level,
-                jump_level=jump_level,
-            )
-        return path
-
-    def _base_path(self, base: str) -> Path:
-        return self._path(f"asset/{base}", volatility=asset(base).volatility * _CENTI_BP)
-
-    def _offset_path(self, name: str, offset: Offset) -> Path:
-        return self._path(
-            name,
-            centre=offset.mean * _CENTI_BP,
-            volatility=offset.volatility * _MILLI_BP,
-            cap_level=offset.cap_level,
-            jump_level=offset.jump_level,
-        )
-
-    def fair(self, instrument: Instrument) -> Fair:
-        """The fair value of a spot pair, a perp or a YES outcome."""
-        found = self._fairs.get(instrument.symbol) or self._contract_fairs.get(instrument.symbol)
-        if found is not None:
-            return found
-        contract = self._contract(instrument)
-        if contract is None:
-            found = self._fairs[instrument.symbol] = self._make_fair(instrument)
-            return found
-        market, rule = contract
-        made = contract_fair(market, rule, self._base_path, self._contract_path)
-        return self._contract_fairs.put(instrument.symbol, made)
-
-    def _contract(self, instrument: Instrument) -> tuple[EventMarket, Rule] | None:
-        """The recurring or generated market of an outcome and what decides it; None for all other instruments."""
-        market = self.catalogue.directory.by_symbol(instrument.symbol) if instrument.type == "prediction" else None
-        rule = None if market is None else self.catalogue.directory.rule(market)
-        return None if market is None or rule is None else (market, rule)
-
-    def _contract_path(self, name: str, offset: Offset) -> Path:
-        found = self._contract_paths.get(name)
-        if found is None:
-            found = Path(
-                self.seed,
-                name,
-                volatility=offset.volatility * _MILLI_BP,
-                cap_level=offset.cap_level,
-                jump_level=offset.jump_level,
-            )
-            self._contract_paths.put(name, found)
-        return found
-
-    def _make_fair(self, instrument: Instrument) -> Fair:
-        if instrument.type == "prediction":
-            return self._event_fair(instrument)
-        base = instrument.base
-        paths = [self._base_path(base)]
-        # Perps follow the spot market they are hedged in, which is quoted in USDT.
-        coin = "USDT" if instrument.type == "perp" else instrument.quote
-        if coin in COIN:
-            paths.append(self._offset_path(f"coin/{coin}", COIN[coin]))
-        if instrument.type == "perp":
-            paths.append(self._offset_path(f"basis/{base}", PERP_BASIS))
-        return RatioFair(asset(base).anchor_1e9, paths)
-
-    def _event_fair(self, instrument: Instrument) -> Fair:
-        slug = instrument.market_slug or instrument.symbol
-        model = EVENTS.get(slug, EventModel())
-        if model.underlying:
-            shift = ln_ratio(asset(model.underlying).anchor_1e9, model.strike_1e9)
-            return OddsFair([self._base_path(model.underlying)], slope=STRIKE_SLOPE, shift=shift)
-        outcomes = self.catalogue.event(instrument.event_slug) if instrument.event_slug else ()
-        if instrument.neg_risk and len(outcomes) > 1:
-            paths = [self._outcome_path(outcome.market_slug or outcome.symbol) for outcome in outcomes]
-            return ShareFair(paths, [outcome.symbol for outcome in outcomes].index(instrument.symbol))
-        return OddsFair([self._outcome_path(slug)])
-
-    def _outcome_path(self, slug: str) -> Path:
-        model = EVENTS.get(slug, EventModel())
-        return self._path(
-            f"event/{slug}",
-            centre=ln_ratio(model.probability, 1000 - model.probability),
-            volatility=model.volatility * _CENTI_BP,
-            cap_level=model.cap_level,
-            jump_level=model.jump_level,
-        )
-
-    def _listing(self, instrument: Instrument, venue: str) -> Listing:
-        name = (instrument.symbol, venue)
-        found = self._listings.get(name) or self._contract_listings.get(instrument.symbol)
-        if found is not None:
-            return found
-        contract = self._contract(instrument)
-        if contract is not None:
-            made = self._make_listing(instrument, venue, contract_model(contract[0], self.seed))
-            return self._contract_listings.put(instrument.symbol, made)
-        model = EVENTS.get(instrument.market_slug or instrument.symbol, EventModel())
-        found = self._listings[name] = self._make_listing(instrument, venue, model)
-        return found
-
-    def _make_listing(self, instrument: Instrument, venue: str, event: EventModel) -> Listing:
-        symbol = instrument.symbol
-        if instrument.type == "prediction":
-            style = PREDICTION_STYLES[venue]
-            lot = 100_000_000
-            figures = ListingFigures(
-                tick_1e9=instrument.tick_1e9,
-                lot_1e8=lot,
-                half_spread=0,
-                touch_lots=event.touch * style.depth // 100,
-                bucket_ticks=1,
-                bucket_lots=event.per_tick * style.depth // 100,
-                top_tick=PREDICTION_UNIT_1E9 // instrument.tick_1e9 - 1,
-            )
-            traded = event.contracts_per_day * _BLOCK_STEPS // (86_400 * STEPS_PER_SECOND)
-            volume = VolumeTree(
-                self.seed,
-                f"{symbol}/{venue}",
-                lots_per_block=traded * style.volume // 100,
-                sparse_256=170,
-                sparse_levels=6,
-            )
-            return Listing(self.seed, symbol, venue, self.fair(instrument), None, volume, figures)
-        figures_of = asset(instrument.base)
-        style = (PERP_STYLES if instrument.type == "perp" else SPOT_STYLES)[venue]
-        depth = figures_of.perp if instrument.type == "perp" else figures_of.spot
-        lot = figures_of.lot_1e8
-        lot_usd_1e9 = figures_of.anchor_1e9 * lot // 10**8
-        tick = instrument.tick_1e9 * TICK_MULTIPLES.get((venue, instrument.base), 1)
-        bucket = max(1, figures_of.anchor_1e9 * _BUCKET_CENTI_BP // 1_000_000 // tick)
-        bucket_usd = depth.per_bp_usd * (bucket * tick * 10_000) * 10**6 // figures_of.anchor_1e9
-        figures = ListingFigures(
-            tick_1e9=tick,
-            lot_1e8=lot,
-            half_spread=style.half_spread * _CENTI_BP,
-            touch_lots=depth.touch_usd * style.depth * 10**7 // lot_usd_1e9,
-            bucket_ticks=bucket,
-            bucket_lots=bucket_usd * style.depth * 10 // lot_usd_1e9,
-            top_tick=None,
-        )
-        traded_usd = depth.traded_usd_per_s * _BLOCK_STEPS // STEPS_PER_SECOND
-        volume = VolumeTree(
-            self.seed,
-            f"{symbol}/{venue}",
-            lots_per_block=traded_usd * style.volume * 10**7 // lot_usd_1e9,
-            sparse_256=depth.sparse_256,
-            sparse_levels=4 if style.volume >= 30 else 6,
-        )
-        lean = self._lean(symbol, venue, style)
-        return Listing(self.seed, symbol, venue, self.fair(instrument), lean, volume, figures)
-
-    def _lean(self, symbol: str, venue: str, style: Style) -> Path | None:
-        """How far a venue's middle lies from the fair price; None for one that follows it."""
-        if not style.lean:
-            return None
-        return self._path(f"lean/{symbol}/{venue}", volatility=style.lean * _MILLI_BP, cap_level=9, jump_level=6)
+        self._parts = Parts(self.catalogue, seed)
 
     def _known(self, symbol: str) -> tuple[Instrument, Instrument] | None:
         """The instrument and the one whose book is kept for it."""
@@ -269,7 +79,7 @@ class SyntheticMarket:
         if found is None or venue not in found[0].venues:
             return None
         instrument, kept = found
-        book = self._listing(kept, venue).book(now_ns // STEP_NS)
+        book = self._parts.listing(kept, venue).book(now_ns // STEP_NS)
         return book if kept is instrument else mirrored_book(book, symbol)
 
     def trades(self, symbol: str, start_ns: int, end_ns: int, venue: str | None = None) -> Sequence[MarketTrade]:
@@ -286,7 +96,7 @@ class SyntheticMarket:
         for name in self.venues(kept.symbol):
             if venue is not None and name != venue:
                 continue
-            listing = self._listing(kept, name)
+            listing = self._parts.listing(kept, name)
             if last - first < _STEPPING:
                 busy = (listing.step_prints(step) for step in range(first, last + 1))
             else:
@@ -305,7 +115,7 @@ class SyntheticMarket:
         start_ns, end_ns = _within_life(instrument, start_ns, end_ns)
         if end_ns <= start_ns:
             return 0
-        listings = (self._listing(kept, venue) for venue in self.venues(kept.symbol))
+        listings = (self._parts.listing(kept, venue) for venue in self.venues(kept.symbol))
         return sum(self._traded(listing, start_ns, end_ns) for listing in listings)
 
     def next_change(self, symbol: str, after_ns: int) -> int | None:
@@ -320,7 +130,7 @@ class SyntheticMarket:
         step = max(0, after_ns) // STEP_NS
         change = (step + 1) * STEP_NS
         for venue in self.venues(kept.symbol):
-            for trade in self._listing(kept, venue).step_prints(step):
+            for trade in self._parts.listing(kept, venue).step_prints(step):
                 if trade.time_ns > after_ns:
                     change = min(change, trade.time_ns)
                     break
@@ -335,7 +145,7 @@ class SyntheticMarket:
         if found is None:
             return known[0].listed_ns - 1 if after_ns < known[0].listed_ns else _FOREVER_NS
         kept = found[1]
-        until = (self._listing(kept, venue).book_until(after_ns // STEP_NS) + 1) * STEP_NS - 1
+        until = (self._parts.listing(kept, venue).book_until(after_ns // STEP_NS) + 1) * STEP_NS - 1
         return until if kept.expiry_ns is None else min(until, kept.expiry_ns - 1)
 
     def quiet_until(self, symbol: str, venue: str, low_1e9: int, high_1e9: int, after_ns: int) -> int:
@@ -346,7 +156,7 @@ class SyntheticMarket:
         instrument, kept = found
         if kept is not instrument:
             low_1e9, high_1e9 = PREDICTION_UNIT_1E9 - high_1e9, PREDICTION_UNIT_1E9 - low_1e9
-        step = self._listing(kept, venue).quiet_until(low_1e9, high_1e9, after_ns // STEP_NS)
+        step = self._parts.listing(kept, venue).quiet_until(low_1e9, high_1e9, after_ns // STEP_NS)
         if step is None:
             return after_ns
         until = (step + 1) * STEP_NS - 1
@@ -368,12 +178,12 @@ class SyntheticMarket:
             if payout is not None:
                 return payout
             now_ns = kept.expiry_ns - 1
-        price = self._rounded(kept, fair_at(self.fair(kept), now_ns // STEP_NS))
+        price = self._rounded(kept, fair_at(self._parts.fair(kept), now_ns // STEP_NS))
         return price if kept is instrument else PREDICTION_UNIT_1E9 - price
 
     def last_price_1e9(self, market: EventMarket) -> int:
         """The fair price of the YES side of a prediction market at its close, not rounded."""
-        return fair_at(self.fair(self.catalogue.get(market.yes)), market.close_ns // STEP_NS)
+        return fair_at(self._parts.fair(self.catalogue.get(market.yes)), market.close_ns // STEP_NS)
 
     def spot_1e9(self, symbol: str, at_ns: int) -> int | None:
         """The reference price of a pair that decides prediction markets."""
@@ -381,8 +191,8 @@ class SyntheticMarket:
 
     def premium_1e9(self, symbol: str, venue: str, start_ns: int, end_ns: int) -> int:
         """How far a perp's middle stood above the spot pair in USDT, read every 8,192 steps (about 14 minutes)."""
-        paths = [self._offset_path(f"basis/{symbol.split('-')[0]}", PERP_BASIS)]
-        lean = self._lean(symbol, venue, PERP_STYLES[venue]) if venue in PERP_STYLES else None
+        paths = [self._parts.offset_path(f"basis/{symbol.split('-')[0]}", PERP_BASIS)]
+        lean = self._parts.lean(symbol, venue, PERP_STYLES[venue]) if venue in PERP_STYLES else None
         if lean is not None:
             paths.append(lean)
         first = max(0, start_ns) // STEP_NS
@@ -414,7 +224,7 @@ class SyntheticMarket:
         start_ns, end_ns = _within_life(instrument, start_ns, end_ns)
         fair = self._fair_of(kept, venue)
         venues = self.venues(kept.symbol) if venue is None else (venue,)
-        listings = [self._listing(kept, name) for name in venues]
+        listings = [self._parts.listing(kept, name) for name in venues]
         bars: list[Bar] = []
         begin = start_ns // interval_ns * interval_ns
         while begin < end_ns:
@@ -437,8 +247,8 @@ class SyntheticMarket:
 
     def _fair_of(self, kept: Instrument, venue: str | None) -> Fair:
         """The fair value of an instrument, or what one venue's middle leans to."""
-        fair = self.fair(kept)
-        lean = None if venue is None else self._listing(kept, venue).lean
+        fair = self._parts.fair(kept)
+        lean = None if venue is None else self._parts.listing(kept, venue).lean
         return fair if lean is None else RatioFair(asset(kept.base).anchor_1e9, (*fair.paths, lean))
 
     def closes(self, symbol: str, instants: Sequence[int], venue: str | None = None) -> list[int | None]:
