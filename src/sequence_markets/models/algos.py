@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .base import SequenceModel
-from .views import Instant, OptionalDuration, OptionalMoney, OptionalQuantity
+from .views import OptionalDuration, OptionalInstant, OptionalMoney, OptionalQuantity
 
 AlgoState = Literal["pending", "accepted", "running", "stopped", "paused", "rejected"] | str
 """State of an algo, on one edge or over all of them."""
@@ -165,9 +165,9 @@ class Algos(SequenceModel, frozen=True):
 class AlgoLog(SequenceModel, frozen=True):
     """One line that an algo wrote."""
 
-    ts_ns: int
+    ts_ns: int | None = None
     """When it was written, nanoseconds since the epoch."""
-    message: str
+    message: str | None = None
     """What it says."""
     level: AlgoLogLevel | None = None
     """How loud it is."""
@@ -176,14 +176,14 @@ class AlgoLog(SequenceModel, frozen=True):
     symbol: str | None = None
     """Symbol it is about."""
 
-    ts = Instant()
+    ts = OptionalInstant()
     """`ts_ns` as an aware ``datetime``."""
 
 
 class AlgoLogs(SequenceModel, frozen=True):
     """What an algo wrote, newest first."""
 
-    logs: tuple[AlgoLog, ...]
+    logs: tuple[AlgoLog, ...] | None = None
     """The lines."""
     count: int | None = None
     """Number of lines."""
@@ -191,6 +191,11 @@ class AlgoLogs(SequenceModel, frozen=True):
     """Deployment they belong to."""
     symbol: str | None = None
     """Symbol that was asked for."""
+
+    @property
+    def lines(self) -> tuple[AlgoLog, ...]:
+        """The lines, none when there are none."""
+        return self.logs or ()
 
 
 class AlgoLatency(SequenceModel, frozen=True):
@@ -268,7 +273,7 @@ class AlgoNode(SequenceModel, frozen=True):
 class AlgoMesh(SequenceModel, frozen=True):
     """The edges of a deployment that talk to each other; none when there is only one venue."""
 
-    nodes: tuple[AlgoNode, ...]
+    nodes: tuple[AlgoNode, ...] | None = None
     """One per edge."""
     deployment_id: str | None = None
     """Id of the deployment."""

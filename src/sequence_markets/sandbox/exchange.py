@@ -751,7 +751,9 @@ class Exchange:
         for at_ns, record in state.scripts:
             _write(self._scripted, record, at_ns)
         kernel: Kernel[Event] = Kernel()
-        self._desk = Desk(state, self._scripted, kernel, max(now_ns, state.now_ns), self._write, reactions=self._reactions())
+        self._desk = Desk(
+            state, self._scripted, kernel, max(now_ns, state.now_ns), self._write, reactions=self._reactions()
+        )
         self._desk.rearm()
         for rearm in _REARM:
             rearm(self._desk)

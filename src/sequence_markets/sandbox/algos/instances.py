@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sequence_markets.sandbox.algos import abi
 from sequence_markets.sandbox.algos.limits import AlgoLimits
-from sequence_markets.sandbox.algos.uploads import Import, Shape, Upload, compile_module, engine
+from sequence_markets.sandbox.algos.uploads import Import, Shape, Upload, compile_module, engine, held
 
 if TYPE_CHECKING:
     import wasmtime
@@ -63,7 +63,7 @@ class Instance:
         self._limits = limits
         self._write_log = write_log
         self._fault = ""
-        self._store = store = wasmtime.Store(engine())
+        self._store = store = held(wasmtime.Store(engine()))
         # Beside the module there are the two that stand between it and us.
         store.set_limits(limits.memory_bytes, _TABLE_ELEMENTS, instances=3, tables=16, memories=2)
         store.set_fuel(limits.fuel)

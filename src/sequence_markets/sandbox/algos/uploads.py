@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import binascii
+import ctypes
 import hashlib
+import weakref
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sequence_markets.sandbox.algos.abi import FEATURES_AT, FEATURES_BYTES
 from sequence_markets.sandbox.algos.limits import LARGEST_MODULE
@@ -16,7 +19,17 @@ from sequence_markets.sandbox.trading.errors import Refusal
 if TYPE_CHECKING:
     import wasmtime
 
-__all__ = ["PAGE_BYTES", "BadModule", "Import", "Upload", "compile_module", "decode_module", "engine", "read_upload"]
+__all__ = [
+    "PAGE_BYTES",
+    "BadModule",
+    "Import",
+    "Upload",
+    "compile_module",
+    "decode_module",
+    "engine",
+    "held",
+    "read_upload",
+]
 
 PAGE_BYTES: Final = 65_536
 
@@ -62,6 +75,11 @@ _OFF: Final = (
     "wasm_custom_page_sizes",
     "wasm_wide_arithmetic",
 )
+
+
+H = TypeVar("H")
+
+_held: Final[weakref.WeakSet[object]] = weakref.WeakSet()
 
 
 class BadModule(Exception):
@@ -187,7 +205,20 @@ def engine() -> wasmtime.Engine:
     # The same bits on every machine.
     config.cranelift_nan_canonicalization = True
     config.max_wasm_stack = _STACK_BYTES
-    return wasmtime.Engine(config)
+    atexit.register(_keep_to_the_end)
+    return held(wasmtime.Engine(config))
+
+
+def held(thing: H) -> H:
+    """Note something of the runtime that must not be freed while the interpreter ends."""
+    _held.add(thing)
+    return thing
+
+
+def _keep_to_the_end() -> None:
+    # By the time they would be freed, the runtime's own module is gone; and some thread may still be in there.
+    for thing in list(_held):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 def compile_module(wasm: bytes) -> wasmtime.Module:
@@ -201,7 +232,7 @@ def compile_module(wasm: bytes) -> wasmtime.Module:
     import wasmtime
 
     try:
-        return wasmtime.Module(found, wasm)
+        return held(wasmtime.Module(found, wasm))
     except wasmtime.WasmtimeError as error:
         raise BadModule(f"does not compile: {_brief(str(error))}") from None
 

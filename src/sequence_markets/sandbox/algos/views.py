@@ -60,7 +60,10 @@ def deployment_answer(desk: Desk, host: AlgoHost, deployment: DeployedAlgo) -> R
             upload = host.calls.upload(desk, edges[0])
         except Trouble:
             return row
-        row["capabilities"] = {"callbacks": sorted(upload.calls.keys() - {"algo_alloc"}), "unsupported": list(upload.unsupported)}
+        row["capabilities"] = {
+            "callbacks": sorted(upload.calls.keys() - {"algo_alloc"}),
+            "unsupported": list(upload.unsupported),
+        }
     return row
 
 
