@@ -118,6 +118,39 @@ class Events:
             return None
         return PAYS_1E9 if (symbol == market.yes) == self._yes_wins(market) else 0
 
+    def decide(self, name: str, outcome: str, at_ns: int) -> list[tuple[EventMarket, Resolution]]:
+        """What it decides to say that an outcome wins: the market itself first, then others of its event.
+
+        Saying that one outcome of an event wins decides all that are open; saying that one loses decides it alone.
+
+        Args:
+            name: Any documented name of the market.
+            outcome: The winning side: "Yes" or "No", or the market's own word for it, in any case.
+            at_ns: When it is known.
+
+        Raises:
+            ValueError: An unknown market or outcome, a market that is not listed yet or resolved already, or an event
+                that would be left without a winner.
+        """
+        market = self.find(name, at_ns)
+        if market is None:
+            raise ValueError(f"unknown prediction market {name!r}")
+        sides = {"yes": True, "no": False, market.outcomes[0].lower(): True, market.outcomes[1].lower(): False}
+        yes_wins = sides.get(outcome.lower())
+        if yes_wins is None:
+            raise ValueError(f"outcome must be {market.outcomes[0]!r} or {market.outcomes[1]!r}, got {outcome!r}")
+        if self.status(market, at_ns) == "resolved":
+            raise ValueError(f"{market.slug!r} is resolved already")
+        others = [
+            sibling
+            for sibling in (self.siblings(market) if market.neg_risk else ())
+            if sibling.yes != market.yes and self.status(sibling, at_ns) != "resolved"
+        ]
+        if market.neg_risk and not yes_wins and not others:
+            raise ValueError(f"{market.slug!r} is the last outcome left of its event and cannot lose")
+        losers = others if yes_wins else []
+        return [(market, Resolution(yes_wins, at_ns)), *((loser, Resolution(False, at_ns)) for loser in losers)]
+
     def _yes_wins(self, market: EventMarket) -> bool:
         script = self._scripts.get(market.yes)
         if script is not None:
@@ -215,6 +248,14 @@ class Events:
             if market is not None and start_ns < script.at_ns <= end_ns:
                 found.append(market)
         return sorted(found, key=lambda market: (self.resolves_ns(market), market.serial))
+
+    def next_minted_ns(self, after_ns: int) -> int | None:
+        """The first instant after `after_ns` at which a market is listed, if nobody scripts one; ``None`` for never."""
+        return self.directory.next_minted_ns(after_ns)
+
+    def next_resolved_ns(self, after_ns: int) -> int | None:
+        """An instant after `after_ns` before which nothing is resolved, if nobody scripts it; ``None`` for never."""
+        return self.directory.next_resolved_ns(after_ns)
 
 
 def _serial(market: EventMarket) -> Serial:

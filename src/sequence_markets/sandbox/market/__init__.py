@@ -1,6 +1,7 @@
 """Market data of the local exchange: what a venue shows, and where it comes from."""
 
-from .scripted import ScriptedMarket, ScriptState
+from .scripted import ScriptedMarket
+from .scripts import ScriptState
 from .synthetic import SyntheticMarket
 from .tape import TapeMarket
 from .types import Bar, Levels, Market, MarketTrade, Origin, VenueBook

@@ -113,28 +113,34 @@ class Path:
         """The path at many steps: as `value` of each of them, but in order they share the way to them, and nothing is
         remembered."""
         found: list[int] = []
-        # The intervals around the last step, each within the one before: (base, level, value left, value right).
-        within: list[tuple[int, int, int, int]] = []
-        base = level = low = high = 0
+        key, amplitudes, jump_level = self._key, self._amplitudes, self._jump_level
+        # By level, the values at the ends of the interval that holds the last step, from the top down to `bottom`.
+        lows, highs = [0] * (_TOP + 1), [0] * (_TOP + 1)
+        last, bottom = -1 << (_TOP + 1), _TOP
         for step in steps:
-            while within:
-                base, level, low, high = within[-1]
-                if base <= step < base + (1 << level):
-                    break
-                within.pop()
-            else:
-                base, level = step >> _TOP << _TOP, _TOP
-                low, high = self._block(base), self._block(base + (1 << _TOP))
-                within.append((base, level, low, high))
-            while base != step:
-                middle = base + (1 << (level - 1))
-                value = self._middle(middle, level, low, high)
+            level = max((step ^ last).bit_length(), bottom)
+            if level > _TOP:
+                level = _TOP
+                base = step >> _TOP << _TOP
+                lows[_TOP], highs[_TOP] = self._block(base), self._block(base + (1 << _TOP))
+            low, high = lows[level], highs[level]
+            bottom = min((step & -step).bit_length() - 1, _TOP) if step else _TOP
+            while level > bottom:
+                middle = (step >> level << level) + (1 << (level - 1))
+                # As `_middle`, written out: a long history is little else than this.
+                draw = bits64(key, middle)
+                if level <= jump_level:
+                    value = high if draw & 1 else low
+                else:
+                    size = amplitudes[level] * (98_304 + (draw >> 48)) >> 17
+                    value = ((low + high) >> 1) + (size if draw & 1 else -size)
                 level -= 1
                 if step >= middle:
-                    base, low = middle, value
+                    low = value
                 else:
                     high = value
-                within.append((base, level, low, high))
+                lows[level], highs[level] = low, high
+            last = step
             found.append(low)
         return found
 

@@ -4,88 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
-from typing import Final, TypedDict
+from typing import Final
 
 from ..events import EventMarket, Events, Resolution
 from ..events.named import scripted_kalshi
 from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument
 from ..venues import VENUES
 from .mirror import mirrored_bar, mirrored_book, mirrored_trade
+from .scripts import ScriptState, checked_levels, price_ladder
 from .series import PriceSeries, bar_windows
-from .types import Bar, Levels, Market, MarketTrade, Side, VenueBook
+from .types import Bar, Market, MarketTrade, VenueBook
 
-__all__ = ["ScriptState", "ScriptedMarket", "price_ladder"]
+__all__ = ["ScriptedMarket"]
 
 FOREVER_NS: Final = 2**63 - 1
 _SCRIPTED_SERIAL: Final = 1 << 62
-_LADDER_LEVELS: Final = 10
-_LADDER_USD_1E9: Final = 100_000 * 10**9
-_LADDER_CONTRACTS_1E8: Final = 1_000 * 10**8
-
-
-class BookState(TypedDict):
-    """One scripted book as plain data."""
-
-    symbol: str
-    venue: str
-    at_ns: int
-    bids: list[list[int]]
-    asks: list[list[int]]
-
-
-class TradeState(TypedDict):
-    """One scripted print as plain data."""
-
-    trade_id: str
-    time_ns: int
-    symbol: str
-    venue: str
-    price_1e9: int
-    qty_1e8: int
-    taker_side: Side
-
-
-class ResolutionState(TypedDict):
-    """One scripted outcome as plain data."""
-
-    symbol: str
-    outcome: str
-    at_ns: int
-
-
-class ScriptState(TypedDict):
-    """Everything that was scripted, in the order in which it was."""
-
-    books: list[BookState]
-    trades: list[TradeState]
-    resolutions: list[ResolutionState]
-
-
-def price_ladder(instrument: Instrument, price_1e9: int) -> tuple[Levels, Levels]:
-    """The book that `ScriptedMarket.set_price` writes: bids and asks around a price.
-
-    Ten levels a side. The first one lies one step from the price, the others one step apart; a step is one
-    basis point of the price, and at least one tick. Level k shows k units; a unit is the largest power of ten
-    worth at most 100,000 dollars (1 BTC at 90,000; 10 ETH at 3,100), or 1,000 contracts of a prediction
-    market, whose step is its tick. Levels that would leave the possible prices are left out.
-    """
-    tick = instrument.tick_1e9
-    if instrument.type == "prediction":
-        step, unit, top = tick, _LADDER_CONTRACTS_1E8, PREDICTION_UNIT_1E9
-    else:
-        step = max(tick, price_1e9 // 10_000 // tick * tick)
-        unit, top = 1, None
-        while unit * 10 * price_1e9 <= _LADDER_USD_1E9 * 10**8 and unit < 10**18:
-            unit *= 10
-    best_bid = (price_1e9 - step) // tick * tick
-    best_ask = -(-(price_1e9 + step) // tick) * tick
-    bids = tuple((best_bid - k * step, (k + 1) * unit) for k in range(_LADDER_LEVELS))
-    asks = tuple((best_ask + k * step, (k + 1) * unit) for k in range(_LADDER_LEVELS))
-    return (
-        tuple(level for level in bids if level[0] > 0),
-        tuple(level for level in asks if top is None or level[0] < top),
-    )
 
 
 class ScriptedMarket:
@@ -148,8 +81,8 @@ class ScriptedMarket:
         """
         instrument = self._instrument_for(symbol, venue)
         top = PREDICTION_UNIT_1E9 if instrument.type == "prediction" else None
-        buy = _checked_levels("bids", bids, top, descending=True)
-        sell = _checked_levels("asks", asks, top, descending=False)
+        buy = checked_levels("bids", bids, top, descending=True)
+        sell = checked_levels("asks", asks, top, descending=False)
         if buy and sell and buy[0][0] >= sell[0][0]:
             raise ValueError(
                 f"the book crosses itself: best bid {buy[0][0]} is not below best ask {sell[0][0]} (in 1e-9)"
@@ -163,7 +96,7 @@ class ScriptedMarket:
         return book
 
     def set_price(self, symbol: str, price_1e9: int, venues: Sequence[str] | None, at_ns: int) -> tuple[VenueBook, ...]:
-        """Write the same small book around a price on several venues; see `price_ladder` for its levels.
+        """Write the same small book around a price on several venues; see `scripts.price_ladder` for its levels.
 
         Args:
             symbol: Any name of an instrument; a pair nobody lists yet becomes an instrument.
@@ -251,28 +184,13 @@ class ScriptedMarket:
             ValueError: An unknown market or outcome, a market that is not listed yet or resolved already, or an event
                 that would be left without a winner.
         """
-        market = self.events.find(primary_symbol, at_ns)
-        if market is None:
-            raise ValueError(f"unknown prediction market {primary_symbol!r}")
-        names = {market.outcomes[0].lower(): True, market.outcomes[1].lower(): False}
-        yes_wins = {"yes": True, "no": False, **names}.get(outcome.lower())
-        if yes_wins is None:
-            raise ValueError(f"outcome must be {market.outcomes[0]!r} or {market.outcomes[1]!r}, got {outcome!r}")
-        undecided = [each for each in self.events.siblings(market) if self.events.status(each, at_ns) != "resolved"]
-        if market not in undecided:
-            raise ValueError(f"{market.slug!r} is resolved already")
-        if market.neg_risk and not yes_wins and len(undecided) == 1:
-            raise ValueError(f"{market.slug!r} is the last outcome left of its event and cannot lose")
-        self._resolutions[market.yes] = Resolution(yes_wins, at_ns)
-        decided = [market]
-        if market.neg_risk and yes_wins:
-            losers = [each for each in undecided if each is not market]
-            self._resolutions.update({each.yes: Resolution(False, at_ns) for each in losers})
-            decided += losers
-        for each in decided:
-            self.catalogue.close_market(each, self.events.closes_ns(each))
+        decided = self.events.decide(primary_symbol, outcome, at_ns)
+        self._resolutions.update({market.yes: resolution for market, resolution in decided})
+        for market, _ in decided:
+            self.catalogue.close_market(market, self.events.closes_ns(market))
+        market, resolution = decided[0]
         self._script["resolutions"].append(
-            {"symbol": market.yes, "outcome": market.outcomes[0 if yes_wins else 1], "at_ns": at_ns}
+            {"symbol": market.yes, "outcome": market.outcomes[0 if resolution.yes_wins else 1], "at_ns": at_ns}
         )
 
     def _make_up(self, instrument: Instrument, venue: str, at_ns: int) -> None:
@@ -600,19 +518,6 @@ class ScriptedMarket:
         """The other market's description, and which symbols are scripted on which venues."""
         scripted = {symbol: list(self.venues(symbol)) for symbol in sorted(self._books)}
         return {**self.inner.describe(), "scripted": scripted}
-
-
-def _checked_levels(name: str, levels: Iterable[tuple[int, int]], top_1e9: int | None, *, descending: bool) -> Levels:
-    ordered = sorted(((price, size) for price, size in levels), reverse=descending)
-    for price, size in ordered:
-        if price <= 0 or size <= 0:
-            raise ValueError(f"{name}: price and size must be positive, got {price} (1e-9) and {size} (1e-8)")
-        if top_1e9 is not None and price >= top_1e9:
-            raise ValueError(f"{name}: price {price} (1e-9) of a prediction market must lie between 0 and 1")
-    for (price, _), (following, _) in pairwise(ordered):
-        if price == following:
-            raise ValueError(f"{name}: two levels at the price {price} (1e-9)")
-    return tuple(ordered)
 
 
 def _print_time(trade: MarketTrade) -> int:
