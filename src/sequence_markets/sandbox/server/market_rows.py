@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from sequence_markets.sandbox.discovery import Touch, Traded
@@ -37,15 +38,16 @@ def market_row(
         liquidity_1e17: Dollars resting in its book, scaled by 10**17.
     """
     name = market.condition_id or market.slug
+    yes, no = outcome_tokens(market)
     row: Row = {
         "venue": market.venue,
         "slug": market.slug,
         "symbol": market.yes,
         "question": market.question,
         "outcomes": list(market.outcomes),
-        "outcome_token_ids": list(outcome_tokens(market)),
-        "yes_token_id": outcome_tokens(market)[0],
-        "no_token_id": outcome_tokens(market)[1],
+        "outcome_token_ids": [yes, no],
+        "yes_token_id": yes,
+        "no_token_id": no,
         "condition_id": name,
         "event_id": name,
         "neg_risk": market.neg_risk,
@@ -102,6 +104,7 @@ def outcome_tokens(market: EventMarket) -> tuple[str, str]:
     return (market.yes, market.no) if market.venue == "polymarket" else (f"{market.slug}:YES", market.no)
 
 
+@lru_cache(maxsize=1024)
 def event_id(event_slug: str) -> str:
     """The stable id of an event of several outcomes."""
     return "0x" + hashlib.sha256(f"event:{event_slug}".encode()).hexdigest()
@@ -117,7 +120,12 @@ def market_url(market: EventMarket) -> str:
 
 def rfc3339(instant_ns: int) -> str:
     """An instant as the wire shows it, cut to the second."""
-    return datetime.fromtimestamp(instant_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(instant_ns // 10**9)
+
+
+@lru_cache(maxsize=4096)
+def _second(epoch_s: int) -> str:
+    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def dollars(contracts_1e8: int) -> float:
