@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sequence_markets.sandbox.analysis.origins import is_script, is_scripted
+from sequence_markets.sandbox.analysis.origins import history_start
 from sequence_markets.sandbox.market import Market
 from sequence_markets.sandbox.trading.track import Benchmark
 
@@ -24,8 +24,8 @@ def market_vwap(market: Market, symbol: str, begun_ns: int, ended_ns: int, arriv
 
     1. the prints of all venues after `begun_ns`, up to and including `ended_ns`, when that is ten seconds or less;
        for a longer time its twelve or thirteen bars, each at the middle of its open and close, by their volume;
-    2. the prints of the last 0.2, 2, 20 or 200 seconds up to `ended_ns`, the shortest with one in it; where the books
-       are scripted, only scripted prints count, as those before belong to another market;
+    2. the prints of the last 0.2, 2, 20 or 200 seconds up to `ended_ns`, the shortest with one in it, as far back as
+       the market is the one it is then: what was printed before it was scripted belongs to another one;
     3. the arrival price; None when that is not known either.
     """
     length = ended_ns - begun_ns
@@ -37,12 +37,14 @@ def market_vwap(market: Market, symbol: str, begun_ns: int, ended_ns: int, arriv
         price = _bars(market, symbol, begun_ns, ended_ns)
         if price:
             return Benchmark(price, "bars")
-    scripted = is_scripted(market, symbol, ended_ns)
+    history = history_start(market, symbol, ended_ns, _RECENT_NS[-1])
     for span in _RECENT_NS:
-        trades = market.trades(symbol, ended_ns - span, ended_ns)
-        price = _average((trade.price_1e9, trade.qty_1e8) for trade in trades if not scripted or is_script(trade))
+        start = max(ended_ns - span, history)
+        price = _prints(market, symbol, start, ended_ns)
         if price:
             return Benchmark(price, "recent_prints")
+        if start == history:
+            break
     return Benchmark(arrival_1e9, "arrival_mid") if arrival_1e9 else None
 
 

@@ -1,15 +1,10 @@
-"""Where a scripted market begins: what was quoted and printed before is another market's history."""
+"""Where the history of a market begins: what was quoted and printed before it was scripted is another one's."""
 
 from __future__ import annotations
 
-from sequence_markets.sandbox.market import Market, MarketTrade, VenueBook
+from sequence_markets.sandbox.market import Market, VenueBook
 
-__all__ = ["history_start", "is_script", "is_scripted"]
-
-
-def is_script(shown: MarketTrade | VenueBook) -> bool:
-    """Whether a print or a book was written by hand."""
-    return shown.origin == "scripted"
+__all__ = ["history_start"]
 
 
 def _books(market: Market, symbol: str, at_ns: int) -> list[VenueBook]:
@@ -17,9 +12,8 @@ def _books(market: Market, symbol: str, at_ns: int) -> list[VenueBook]:
     return [book for book in found if book is not None]
 
 
-def is_scripted(market: Market, symbol: str, at_ns: int) -> bool:
-    """Whether the books of a symbol were written by hand at an instant."""
-    return any(is_script(book) for book in _books(market, symbol, at_ns))
+def _scripted(books: list[VenueBook]) -> bool:
+    return any(book.origin == "scripted" for book in books)
 
 
 def history_start(market: Market, symbol: str, now_ns: int, span_ns: int) -> int:
@@ -31,6 +25,6 @@ def history_start(market: Market, symbol: str, now_ns: int, span_ns: int) -> int
     listed_ns = market.catalogue.get(symbol).listed_ns if symbol in market.catalogue else 0
     start = min(max(0, now_ns - span_ns, listed_ns), now_ns)
     books = _books(market, symbol, now_ns)
-    if any(is_script(book) for book in books) and not is_scripted(market, symbol, start):
+    if _scripted(books) and not _scripted(_books(market, symbol, start)):
         return max(start, min(book.as_of_ns for book in books))
     return start
