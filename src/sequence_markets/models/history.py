@@ -132,8 +132,8 @@ class PriceHistory(SequenceModel, frozen=True):
         >>> history = seq.price_history("BTC-USD", range="1h", fidelity_secs=300)
         >>> len(history.points), history.points[-1].price == history.bars()[-1].close
         (12, True)
-        >>> [each.total_seconds() for each in (history.times[1] - history.times[0],)]
-        [300.0]
+        >>> (history.times[1] - history.times[0]).total_seconds(), history.prices[-1] > 0
+        (300.0, True)
     """
 
     symbol: str
@@ -188,6 +188,11 @@ class PriceHistory(SequenceModel, frozen=True):
         """Return the points column by column, as a data frame takes them: ``pandas.DataFrame(history.columns())``.
 
         The columns are ``time`` (aware ``datetime``), ``price`` and ``qty`` (floats), ``side`` and ``venue``.
+
+        Example:
+            >>> columns = seq.price_history("BTC-USD", "1h", 600).columns()
+            >>> [*columns], len(columns["time"])
+            (['time', 'price', 'qty', 'side', 'venue'], 6)
         """
         points: list[dict[str, Any]] = self.raw["points"]
         sizes = [point.get("qty_1e8") for point in points]

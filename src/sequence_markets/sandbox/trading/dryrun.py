@@ -151,6 +151,16 @@ def dry_run(
 
     Raises:
         Refusal: 422 for an unknown symbol, or one that cannot be traded here; 404 for an unknown account.
+
+    Example:
+        >>> from sequence_markets.sandbox.exchange import Exchange
+        >>> from sequence_markets.sandbox.market import SyntheticMarket
+        >>> exchange = Exchange(SyntheticMarket(seed=7), seed=7, start_ns=1_767_571_200 * 10**9)
+        >>> client = exchange.account_for("0" * 64, "test")
+        >>> exchange.set_book("BTC-USD", "kraken", [(899 * 10**9, 10**8)], [(901 * 10**9, 10**8)])
+        >>> run = dry_run(exchange.desk, client, "BTC-USD", "buy", 3 * 10**8)
+        >>> run.filled_1e8, run.shortfall, run.fee_bps
+        (100000000, 'NO_LIQUIDITY', Fraction(10, 1))
     """
     account = desk.state.accounts.get(client_id)
     if account is None:
@@ -227,7 +237,7 @@ def _decide(desk: Desk, order: Order, books: dict[str, VenueBook], purses: Purse
     match spec.policy:
         case "ioc_sweep":
             return decide_taking(desk, order, books, purses, "IOC")
-        case "passive_limit" | "passive_ladder" | "aggressive_chase":
+        case "passive_limit" | "passive_ladder" | "aggressive_chase" | "post_only":
             return Decision(Plan([]))
         case "time_drip":
             return _first_slice(desk, order, books, purses)
