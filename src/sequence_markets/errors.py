@@ -22,6 +22,11 @@
     ├── ResponseValidationError      a 2xx that is not what is documented; raw, faults
     ├── PaginationError              pages that contradict each other
     ├── GraphWaitError               a graph did not reach the awaited state; last_status
+    ├── StreamError                  a stream that cannot go on
+    │   ├── SubscriptionRejectedError    the server does not serve a channel; rejected
+    │   ├── StreamReportedError      the server reported an error on the stream
+    │   ├── MissedEventsError        fills or orders of a gap could not be read afterwards; channel, from_ns, to_ns
+    │   └── SlowReaderError          a channel with backpressure "error" is full; channel
     └── ClientUsageError             also a RuntimeError
         ├── ClientClosedError        used after close()
         └── WrongEventLoopError      an AsyncSequence used on a second event loop
@@ -54,6 +59,7 @@ __all__ = [
     "GraphWaitError",
     "InvalidResponseWarning",
     "KillSwitchActiveError",
+    "MissedEventsError",
     "NetworkError",
     "NotFoundError",
     "OutcomeUnknownError",
@@ -66,6 +72,10 @@ __all__ = [
     "ResponseValidationError",
     "SequenceError",
     "ServerError",
+    "SlowReaderError",
+    "StreamError",
+    "StreamReportedError",
+    "SubscriptionRejectedError",
     "UnprocessableError",
     "WrongEventLoopError",
     "status_error_type",
@@ -360,6 +370,64 @@ class GraphWaitError(SequenceError):
     ) -> None:
         super().__init__(status, message, operation=operation, attempts=attempts, graph_id=graph_id)
         self.last_status = last_status
+
+
+class StreamError(SequenceError):
+    """A stream that cannot go on."""
+
+
+class SubscriptionRejectedError(StreamError):
+    """The server does not serve a channel that was asked for.
+
+    Attributes:
+        rejected: The reason, as the server gives it, by channel.
+    """
+
+    rejected: dict[str, str]
+
+    def __init__(self, status: int, message: str, *, rejected: dict[str, str], operation: str | None = None) -> None:
+        super().__init__(status, message, operation=operation)
+        self.rejected = rejected
+
+
+class StreamReportedError(StreamError):
+    """The server reported an error on an open stream; see ``code``."""
+
+
+class MissedEventsError(StreamError):
+    """Fills or orders of a time without connection could not be read afterwards.
+
+    Attributes:
+        channel: ``"fills"`` or ``"orders"``.
+        from_ns: When the channel was last known to be whole, nanoseconds since the epoch.
+        to_ns: When it was held again, nanoseconds since the epoch.
+    """
+
+    channel: str
+    from_ns: int
+    to_ns: int
+
+    def __init__(
+        self, status: int, message: str, *, channel: str, from_ns: int, to_ns: int, operation: str | None = None
+    ) -> None:
+        super().__init__(status, message, operation=operation)
+        self.channel = channel
+        self.from_ns = from_ns
+        self.to_ns = to_ns
+
+
+class SlowReaderError(StreamError):
+    """More has arrived on a channel with backpressure ``"error"`` than the stream may hold for its reader.
+
+    Attributes:
+        channel: The channel.
+    """
+
+    channel: str
+
+    def __init__(self, status: int, message: str, *, channel: str, operation: str | None = None) -> None:
+        super().__init__(status, message, operation=operation)
+        self.channel = channel
 
 
 class ClientUsageError(SequenceError, RuntimeError):

@@ -239,7 +239,7 @@ class _Call(Generic[T]):
 
     def refused(self, answer: Answer, asked: float | None, now: float) -> None:
         """Take note of an answer other than 2xx."""
-        said = _error_body(answer)
+        said = error_body(answer)
         message = self._clean(said.message)
         code = None if said.code is None else self._clean(said.code)
         kind = status_error_type(answer.status, code, message)
@@ -329,10 +329,7 @@ class _Call(Generic[T]):
 
     def _clean(self, text: str) -> str:
         """Return a server's text without secrets it may echo and without control characters."""
-        for secret in (self._settings.key, *self.operation.secrets):
-            for form in {secret, json.dumps(secret)[1:-1]}:
-                text = text.replace(form, HIDDEN)
-        return "".join(character if character.isprintable() else " " for character in text)
+        return without_secrets(text, (self._settings.key, *self.operation.secrets))
 
 
 class _Context(TypedDict):
@@ -342,31 +339,41 @@ class _Context(TypedDict):
     graph_id: str | None
 
 
+def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a text of the other side without secrets it may echo and without control characters."""
+    for secret in secrets:
+        for form in {secret, json.dumps(secret)[1:-1]}:
+            text = text.replace(form, HIDDEN)
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 @dataclass(frozen=True, slots=True)
-class _ErrorBody:
+class ErrorBody:
+    """What a server says about an error."""
+
     message: str
     code: str | None = None
     request_id: str | None = None
     details: tuple[ErrorDetail, ...] = ()
 
 
-def _error_body(answer: Answer) -> _ErrorBody:
+def error_body(answer: Answer) -> ErrorBody:
     """Read what a server says about an error, whatever form it gives it."""
     text = answer.body.decode("utf-8", "replace").strip()
     if not text:
-        return _ErrorBody(_phrase(answer.status))
+        return ErrorBody(_phrase(answer.status))
     try:
         parsed: object = json.loads(text)
     except (ValueError, RecursionError):
         parsed = None
     said = cast("dict[str, object]", parsed).get("error") if isinstance(parsed, dict) else None
     if isinstance(said, str) and said:
-        return _ErrorBody(said)
+        return ErrorBody(said)
     if not isinstance(said, dict):
-        return _ErrorBody(text[:MESSAGE_LENGTH])
+        return ErrorBody(text[:MESSAGE_LENGTH])
     fields = cast("dict[str, object]", said)
     message, code, request_id = (_text(fields.get(name)) for name in ("message", "code", "request_id"))
-    return _ErrorBody(message or text[:MESSAGE_LENGTH], code, request_id, tuple(_details(fields.get("details"))))
+    return ErrorBody(message or text[:MESSAGE_LENGTH], code, request_id, tuple(_details(fields.get("details"))))
 
 
 def _details(given: object) -> list[ErrorDetail]:

@@ -453,7 +453,15 @@ def decode(body: bytes, target: type[M]) -> M:
     Raises:
         InvalidPayload: The body is not JSON, or not what the model documents.
     """
-    raw = _parse(body)
+    return checked(_parse(body), target)
+
+
+def checked(raw: Any, target: type[M]) -> M:
+    """Return parsed JSON as a model, validated whole.
+
+    Raises:
+        InvalidPayload: It is not what the model documents.
+    """
     if not target.__sequence_accepts__()(raw):
         _check(target.__sequence_validator__(), raw)
     return target.unvalidated(raw)

@@ -12,10 +12,11 @@ from uuid import uuid4
 
 from sequence_markets.client import checks
 from sequence_markets.client.engine import Answer, Failure, Send, converse
+from sequence_markets.client.open_streams import OpenStreams
 from sequence_markets.client.operation import Operation
 from sequence_markets.client.outcomes import Outcomes, Unresolved
-from sequence_markets.client.settings import PRODUCTION, OnInvalid, make_settings
-from sequence_markets.client.transport import open_async
+from sequence_markets.client.settings import PRODUCTION, OnInvalid, Settings, make_settings
+from sequence_markets.client.transport import AsyncExchange, open_async
 
 if TYPE_CHECKING:
     import httpx
@@ -54,6 +55,7 @@ class AsyncCaller:
         self._outcomes = Outcomes()
         self._jitter: Callable[[], float] = random
         self._transport = open_async(self._settings, http_client)
+        self._streams = OpenStreams()
 
     def __repr__(self) -> str:
         settings = self._settings
@@ -70,11 +72,13 @@ class AsyncCaller:
     async def close(self) -> None:
         """Close the client and its connections. A closed client raises ``ClientClosedError``; closing twice is fine.
 
-        An ``http_client`` that was given stays open.
+        Its streams are closed with it. An ``http_client`` that was given stays open.
 
         Example:
             >>> await seq.close()
         """
+        for stream in self._streams.close():
+            await stream.aclose()
         await self._transport.aclose()
 
     aclose = close  # async only
@@ -94,31 +98,43 @@ class AsyncCaller:
         return self._outcomes.unresolved()
 
     async def _call(self, operation: Operation[T], timeout: float | None) -> T:
-        settings = self._settings
-        steps = converse(
-            operation,
-            settings,
-            self._outcomes,
-            request_id=str(uuid4()),
-            now=monotonic(),
-            timeout=settings.timeout if timeout is None else checks.seconds(timeout),
-            jitter=self._jitter,
-            wall=time,
-        )
-        try:
-            step = next(steps)
-            while True:
-                event: Answer | Failure | None = None
-                try:
-                    if isinstance(step, Send):
-                        event = await self._transport.exchange(step)
-                    else:
-                        await sleep(step.seconds)
-                except BaseException as stop:
-                    # The engine says on it what became of the request, and raises it again.
-                    steps.throw(stop)
-                    raise
-                step = steps.send((monotonic(), event))
-        except StopIteration as done:
-            answer: T = done.value
-            return answer
+        seconds = self._settings.timeout if timeout is None else checks.seconds(timeout)
+        return await carry(operation, self._transport, self._settings, self._outcomes, seconds, self._jitter)
+
+
+async def carry(
+    operation: Operation[T],
+    transport: AsyncExchange,
+    settings: Settings,
+    outcomes: Outcomes,
+    timeout: float,
+    jitter: Callable[[], float],
+) -> T:
+    """Carry one call through: one request after the other, as the engine says."""
+    steps = converse(
+        operation,
+        settings,
+        outcomes,
+        request_id=str(uuid4()),
+        now=monotonic(),
+        timeout=timeout,
+        jitter=jitter,
+        wall=time,
+    )
+    try:
+        step = next(steps)
+        while True:
+            event: Answer | Failure | None = None
+            try:
+                if isinstance(step, Send):
+                    event = await transport.exchange(step)
+                else:
+                    await sleep(step.seconds)
+            except BaseException as stop:
+                # The engine says on it what became of the request, and raises it again.
+                steps.throw(stop)
+                raise
+            step = steps.send((monotonic(), event))
+    except StopIteration as done:
+        answer: T = done.value
+        return answer

@@ -6,9 +6,9 @@ import asyncio
 import socket
 import ssl
 import weakref
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpcore
 
@@ -26,6 +26,8 @@ from sequence_markets.client.transport.common import (
     no_slot,
 )
 from sequence_markets.errors import ClientClosedError, WrongEventLoopError
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 NEXT_ADDRESS_AFTER: Final = 1.0
 """Seconds after which a silent address is given up for the next."""
@@ -190,7 +192,7 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         try:
             async with asyncio.timeout(timeout):
-                pipe = await _connect(host, port)
+                pipe = await connect(host, port, _Pipe)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout("no connection in time") from error
         except OSError as error:
@@ -199,8 +201,8 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         return _AsyncStream(pipe)
 
 
-async def _connect(host: str, port: int) -> _Pipe:
-    """Connect to the first address that answers.
+async def connect(host: str, port: int, factory: Callable[[], P]) -> P:
+    """Connect a protocol to the first address that answers.
 
     One address after the other, each socket owned here until it has its transport: asyncio's own race over addresses
     loses a socket when it is cancelled at the moment that it wins.
@@ -211,8 +213,8 @@ async def _connect(host: str, port: int) -> _Pipe:
     except socket.gaierror:
         addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failed: OSError = ConnectionError(f"{host} has no address")
-    for left, (family, kind, protocol, _, address) in zip(reversed(range(len(addresses))), addresses, strict=True):
-        connecting = socket.socket(family, kind, protocol)
+    for left, (family, kind, number, _, address) in zip(reversed(range(len(addresses))), addresses, strict=True):
+        connecting = socket.socket(family, kind, number)
         try:
             connecting.setblocking(False)
             async with asyncio.timeout(NEXT_ADDRESS_AFTER if left else None):
@@ -224,8 +226,8 @@ async def _connect(host: str, port: int) -> _Pipe:
         except BaseException:
             connecting.close()
             raise
-        _, pipe = await loop.create_connection(_Pipe, sock=connecting)
-        return pipe
+        _, protocol = await loop.create_connection(factory, sock=connecting)
+        return protocol
     raise failed
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import threading
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -55,6 +57,7 @@ class _Stream(httpcore.NetworkStream):
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._pid = os.getpid()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _time_left(httpcore.ReadTimeout))
@@ -65,6 +68,12 @@ class _Stream(httpcore.NetworkStream):
         self._stream.write(buffer, _time_left(httpcore.WriteTimeout))
 
     def close(self) -> None:
+        connection: object = self._stream.get_extra_info("socket")
+        if isinstance(connection, socket.socket) and self._pid == os.getpid():
+            # Closing alone does not wake a thread that waits for an answer. Not the method of a TLS socket: that
+            # would take its session away from such a thread. And never in a fork: it would end the parent's connection.
+            with suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
         self._stream.close()
 
     def start_tls(
