@@ -64,7 +64,7 @@ def forecast_answer(
         "downside_cost_bps": downside,
         "expected_slippage_bps": seen.slippage_bps,
         "expected_fee_bps": seen.fee_bps,
-        "expected_fill_pct": 100 * seen.filled_share,
+        "expected_fill_pct": seen.filled_pct,
         "expected_horizon_ms": _horizon_ms(desk, instrument, seen, latency_ns),
         "fill_confidence": _confidence(samples, cost if whole else None),
         "capacity_curve": _capacity(desk, client_id, instrument, side, qty_1e8),
@@ -115,7 +115,7 @@ def _capacity(desk: Desk, client_id: str, instrument: Instrument, side: Side, qt
                 "qty": qty_1e8 * times / ONE_QTY,
                 "cost_bps": seen.cost_bps,
                 "slippage_bps": seen.slippage_bps,
-                "filled_pct": 100 * seen.filled_share,
+                "filled_pct": seen.filled_pct,
             }
         )
         if run.filled_1e8 < qty_1e8 * times:
@@ -140,7 +140,7 @@ def _ranking(
             "book_bps": book,
             "fee_bps": fee,
             "latency_bps": moved,
-            "filled_pct": 100 * seen.filled_share,
+            "filled_pct": seen.filled_pct,
         }
         whole = landed is not None and seen.run.filled_1e8 == qty_1e8
         ranked.append((not whole, float("inf") if landed is None else landed, row))
@@ -260,7 +260,7 @@ def simulate_answer(
             "name": "aggressive",
             "policy": "sor",
             "est_cost_bps": seen.cost_bps,
-            "fill_rate": seen.filled_share,
+            "fill_rate": seen.fill_rate,
             "venue_count": len(seen.run.legs),
             "time_to_completion_ms": latency_ns / _MS if seen.run.filled_1e8 == qty_1e8 else None,
             "derived_from": "books",

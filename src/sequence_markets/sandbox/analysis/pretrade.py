@@ -72,9 +72,14 @@ class Considered(NamedTuple):
         return bps(self.slippage_1e17 + self.fees_1e17, self.basis_1e17)
 
     @property
-    def filled_share(self) -> float:
+    def fill_rate(self) -> float:
         """How much of the order would be filled, from 0 to 1."""
         return self.run.filled_1e8 / self.run.wanted_1e8 if self.run.wanted_1e8 else 0.0
+
+    @property
+    def filled_pct(self) -> float:
+        """The same in percent."""
+        return 100 * self.run.filled_1e8 / self.run.wanted_1e8 if self.run.wanted_1e8 else 0.0
 
 
 def consider(
@@ -113,7 +118,7 @@ def _point(notional_1e9: int, qty: int, seen: Considered | None) -> dict[str, ob
     return {
         "notional_usd": notional_1e9 // ONE_PRICE if notional_1e9 % ONE_PRICE == 0 else notional_1e9 / ONE_PRICE,
         "qty_1e8": qty,
-        "filled_pct": 100 * seen.filled_share if seen is not None else 0.0,
+        "filled_pct": 0.0 if seen is None else seen.filled_pct,
         "slippage_bps": None if seen is None else seen.slippage_bps,
         "fee_bps": None if seen is None else seen.fee_bps,
         "total_cost_bps": None if seen is None else seen.cost_bps,
