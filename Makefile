@@ -17,7 +17,7 @@ demo: $(STAMP)
 	$(BIN)/sequence-markets demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -148,7 +148,7 @@ BAD_OPTIONS: list[tuple[dict[str, object], type[Exception]]] = [
     ({"max_concurrent": 0}, ValueError),
     ({"max_concurrent": "8"}, TypeError),
     ({"on_invalid": "ignore"}, ValueError),
-    ({"http_client": object()}, TypeError),
+    ({"http_client": "httpx"}, TypeError),
     ({"retries": 3}, TypeError),
 ]
 
