@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from sequence_markets.sandbox.market import MarketTrade, ScriptedMarket, SyntheticMarket
 from sequence_markets.sandbox.market.path import Path
@@ -19,6 +19,7 @@ SYMBOLS: Final = ["BTC-USD", "BTC-USDT", "ETH-USD-PERP", "KXRAIN-26NOV27-OSL", "
 
 
 @given(steps=st.lists(st.integers(0, 2**38), max_size=40), ordered=st.booleans(), near=st.integers(0, 2**36))
+@example(steps=[0], ordered=False, near=2**28 + 1)
 @settings(deadline=None, max_examples=100)
 def test_a_path_read_at_once_is_the_path_read_one_by_one(steps: list[int], ordered: bool, near: int) -> None:
     path = Path(7, "asset/BTC", volatility=2**30)

@@ -116,7 +116,7 @@ class Path:
         key, amplitudes, jump_level = self._key, self._amplitudes, self._jump_level
         # By level, the values at the ends of the interval that holds the last step, from the top down to `bottom`.
         lows, highs = [0] * (_TOP + 1), [0] * (_TOP + 1)
-        last, bottom = -1 << (_TOP + 1), _TOP
+        last, bottom = -1 << 63, _TOP
         for step in steps:
             level = max((step ^ last).bit_length(), bottom)
             if level > _TOP:
