@@ -121,8 +121,8 @@ class FundingHistory(SequenceModel, frozen=True):
         >>> history.count == len(history.points) == 3
         True
         >>> point = history.points[0]
-        >>> point.bps == point.rate * 10_000 == history["points"][0]["rate_1e9"] * 10_000 / 10**9
-        True
+        >>> point.bps == point.rate * 10_000, point.rate * 10**9 == history["points"][0]["rate_1e9"]
+        (True, True)
     """
 
     symbol: str

@@ -12,9 +12,9 @@ NOT_MODELLED: Final[tuple[str, ...]] = (
     "venue latency, unless the account sets latency_ms: orders reach their venue at the instant they are submitted",
     "venue outages, halts and rejections",
     "minimum order sizes and lot sizes",
-    "liquidation and funding payments of perps",
+    "liquidation and maintenance margin of perps",
     "transfers between venues, deposits and withdrawals",
-    "resolution of prediction markets",
+    "disputed, voided and partly paid prediction markets; splitting and merging of YES and NO",
     "a depeg: USD, USDC and USDT are each worth exactly one US dollar",
     "real trading: an order sent with a seq_live_ key is a paper order as well",
 )
