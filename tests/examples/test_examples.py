@@ -9,6 +9,13 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"))
 SAYS = {
+    "algos": [
+        "KXRAIN-26NOV27-OSL on venue-edge-kalshi: running, ",
+        "position 0.00000000, realized 1.54 USD, fees 0.00 USD\n",
+        "  last wrote: sold 500000000 at 360000000 position 0 cost 0 realized 1540000000 fills 81\n",
+        "BTC-USD on venue-edge-kraken: running, ",
+        "maker is stopped\ntaker is stopped\n",
+    ],
     "bracket": [
         "entry  buy 0.25 BTC-USD on kraken, market\n├─ when BTC-USD is 4 % above entry, as much as filled → exit",
         "00:03  104000  exit armed\n00:04  104100  exit filled\n\nbracket-1 completed\n",

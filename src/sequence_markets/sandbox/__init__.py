@@ -14,16 +14,18 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sequence_markets.sandbox.algos.limits import AlgoLimits
     from sequence_markets.sandbox.embedded import Sandbox
     from sequence_markets.sandbox.faults import Fault, Faults
     from sequence_markets.sandbox.journal import JournalError
     from sequence_markets.sandbox.runtime import Advance, ClockError
     from sequence_markets.sandbox.trading.errors import InvariantError
 
-__all__ = ["Advance", "ClockError", "Fault", "Faults", "InvariantError", "JournalError", "Sandbox"]
+__all__ = ["Advance", "AlgoLimits", "ClockError", "Fault", "Faults", "InvariantError", "JournalError", "Sandbox"]
 
 _HOME = {
     "Advance": "sequence_markets.sandbox.runtime",
+    "AlgoLimits": "sequence_markets.sandbox.algos.limits",
     "ClockError": "sequence_markets.sandbox.runtime",
     "Fault": "sequence_markets.sandbox.faults",
     "Faults": "sequence_markets.sandbox.faults",

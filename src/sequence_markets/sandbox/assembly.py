@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+from sequence_markets.sandbox.algos.limits import AlgoLimits
 from sequence_markets.sandbox.clock import MANUAL_START_NS, ClockMode, SandboxClock
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.instruments import default_catalogue
@@ -25,6 +26,7 @@ def open_runtime(
     replay: Sequence[Path],
     state: Path | None,
     markets: int | None = None,
+    algo_limits: AlgoLimits | None = None,
 ) -> Runtime:
     """Open an exchange, from its journal when there is one, and give it a clock. Nothing runs yet.
 
@@ -35,6 +37,7 @@ def open_runtime(
         replay: Recorded tapes to play; the synthetic market when empty.
         state: Journal file; in memory when ``None``.
         markets: Size of the standing catalogue of prediction markets; ``None`` takes the journal's, or the small one.
+        algo_limits: What the modules of algos may use.
 
     Raises:
         JournalError: The journal cannot be opened, is in use, is damaged, or was begun with another seed.
@@ -52,7 +55,9 @@ def open_runtime(
         market = remake(seed)
         begin_ns = _beginning(market, clock)
         start_ns = begin_ns if genesis is None else genesis.start_ns
-        exchange = Exchange(market, seed=seed, start_ns=start_ns, journal=journal, remake=remake)
+        exchange = Exchange(
+            market, seed=seed, start_ns=start_ns, journal=journal, remake=remake, algo_limits=algo_limits
+        )
     except BaseException:
         journal.close()
         raise

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from sequence_markets.sandbox.algos.limits import AlgoLimits
 from sequence_markets.sandbox.assembly import open_runtime
 from sequence_markets.sandbox.clock import ClockMode, parse_mode, parse_speed
 from sequence_markets.sandbox.controls import FundingRate, Level, check_seed
@@ -68,6 +69,7 @@ class Sandbox:
         run_strategies: Really run the code of hosted strategies, each in a process of its own with limits on processor
             time, memory and duration. That is no prison: run only code that you trust. Needs a POSIX system. By default
             strategies only go through their states.
+        algo_limits: What the modules of algos may use: fuel per call, memory, size.
 
     Raises:
         ValueError: An argument out of its range.
@@ -95,6 +97,7 @@ class Sandbox:
         market_page_cap: int = 500,
         speed: int | float | str | Decimal | Fraction = 1,
         run_strategies: bool = False,
+        algo_limits: AlgoLimits | None = None,
     ) -> None:
         self._seed = None if seed is None else check_seed(seed)
         self._clock: ClockMode = parse_mode(clock)
@@ -107,6 +110,7 @@ class Sandbox:
         self._rate_limit = _check_rate_limit(rate_limit)
         self._market_page_cap = _check_page_cap(market_page_cap)
         self._run_strategies = _check_run_strategies(run_strategies)
+        self._algo_limits = _check_algo_limits(algo_limits)
         self._running: _Running | None = None
         self._clients: list[Sequence] = []
         self._guard = threading.Lock()
@@ -355,6 +359,7 @@ class Sandbox:
                 replay=self._replay,
                 state=self._state,
                 markets=self._markets,
+                algo_limits=self._algo_limits,
             )
         except BaseException:
             bound.close()
@@ -459,6 +464,12 @@ def _check_markets(markets: object, replay: tuple[Path, ...]) -> int | None:
     if replay:
         raise ValueError("markets goes with the synthetic market only: a tape has no prediction markets")
     return markets
+
+
+def _check_algo_limits(limits: object) -> AlgoLimits | None:
+    if limits is not None and not isinstance(limits, AlgoLimits):
+        raise TypeError(f"algo_limits must be AlgoLimits or None, not {type(limits).__name__}")
+    return limits
 
 
 def _check_replay(replay: PathLike | Iterable[PathLike] | None) -> tuple[Path, ...]:
