@@ -180,9 +180,8 @@ def _horizon_ms(desk: Desk, instrument: Instrument, seen: Considered, latency_ns
     if not rest:
         return latency_ns / _MS
     now, symbol = desk.now_ns, instrument.symbol
-    start = max(history_start(desk.market, symbol, now, VOLUME_NS), 1)
-    bars = desk.market.bars(symbol, start, now, start) if start < now else ()
-    volume = sum(bar.volume_1e8 for bar in bars)
+    start = history_start(desk.market, symbol, now, VOLUME_NS)
+    volume = desk.market.traded_1e8(symbol, start, now)
     if not volume:
         return None
     return (latency_ns + rest * 100 * (now - start) // (volume * PARTICIPATION_PERCENT)) / _MS

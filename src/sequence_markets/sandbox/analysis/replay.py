@@ -7,13 +7,14 @@ anybody's orders.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, cast
 
 from sequence_markets.sandbox.analysis.costs import Costs, costs_of, fills_of
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.instruments import Instrument, Side
 from sequence_markets.sandbox.kernel import Kernel
+from sequence_markets.sandbox.market import Market, MarketTrade
 from sequence_markets.sandbox.trading import records as rec
 from sequence_markets.sandbox.trading.desk import Desk
 from sequence_markets.sandbox.trading.state import Order, PositionKind, State
@@ -21,7 +22,6 @@ from sequence_markets.sandbox.trading.state import Order, PositionKind, State
 __all__ = ["Replayed", "past_desk", "replay"]
 
 _BOTTOMLESS: Final = 10**26
-_MS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def replay(
         horizon_ms: How long it may work; 0 for as long as its policy says.
         funded: Give it the account's balances as they are now, instead of all it could want.
     """
-    exchange = Exchange(desk.market, seed=desk.state.seed, start_ns=start_ns)
+    market = cast("Market", _AsRecorded(desk.market))
+    exchange = Exchange(market, seed=desk.state.seed, start_ns=start_ns)
     exchange.command(lambda scratch: _endow(desk, scratch, client_id, instrument, funded))
     node = {
         "node_id": "order",
@@ -87,6 +88,22 @@ def replay(
     order = exchange.state.orders[1]
     fills = fills_of(exchange.state, order)
     return Replayed(order, costs_of(order, fills), tuple(dict.fromkeys(fill.venue for fill in fills)))
+
+
+class _AsRecorded:
+    """A market whose prints by hand look like all others: an exchange leaves those to whoever makes them, and here they
+    are made already."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._market, name)
+
+    def trades(self, symbol: str, start_ns: int, end_ns: int, venue: str | None = None) -> list[MarketTrade]:
+        """The prints with `start_ns` < time <= `end_ns`, in time order."""
+        found = self._market.trades(symbol, start_ns, end_ns, venue)
+        return [replace(trade, origin="recorded") if trade.origin == "scripted" else trade for trade in found]
 
 
 def past_desk(desk: Desk, client_id: str, at_ns: int) -> Desk:
