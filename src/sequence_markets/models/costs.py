@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final, Literal
 
-from sequence_markets.units import PRICE_SCALE, QTY_SCALE, Number, price_to_1e9, qty_to_1e8
+from sequence_markets.units import PRICE_SCALE, Number, decimal_1e9, price_to_1e9, qty_to_1e8
 
 from .base import SequenceModel
 from .market import QuoteSource
@@ -18,8 +17,9 @@ FeeModel = Literal["flat_bps", "p_times_1_minus_p"] | str
 
 _CURVE: Final = "p_times_1_minus_p"
 _KNOWN: Final = ("flat_bps", _CURVE)
-_BPS: Final = 10_000
-_CURVE_SHOWN_AT: Final = 5_000
+_BPS_PLACES: Final = 4
+_QTY_PLACES: Final = 8
+_PRICE_PLACES: Final = 9
 
 
 class FeeComponents(SequenceModel, frozen=True):
@@ -205,39 +205,40 @@ class Preview(SequenceModel, frozen=True):
     """`generated_at_ns` as an aware ``datetime``."""
 
 
-def _rate(fee: VenueFee, liquidity: Literal["maker", "taker"]) -> Fraction:
+def _rate(fee: VenueFee, liquidity: Literal["maker", "taker"]) -> tuple[int, int]:
+    """The rate of one kind of fill as an integer, and how many of its digits are decimals."""
     shown = fee.taker_bps if liquidity == "taker" else fee.maker_bps
     if shown is None:
         raise ValueError(f"{fee.venue} has no {liquidity} fee for this ticker: do not route there")
     if fee.fee_model not in _KNOWN:
         raise ValueError(f"the fee model {fee.fee_model!r} of {fee.venue} is not known to this version")
     parts = fee.components
-    if parts is not None and liquidity == "maker" and parts.maker_rate_1e8 is not None:
-        return Fraction(parts.maker_rate_1e8, QTY_SCALE)
-    if parts is not None and liquidity == "taker":
-        if parts.rate_1e8 is not None:
-            return Fraction(parts.rate_1e8, QTY_SCALE)
-        if parts.rate_bps is not None:
-            return Fraction(Decimal(str(parts.rate_bps))) / _BPS
-    return Fraction(Decimal(str(shown))) / (_CURVE_SHOWN_AT if fee.fee_model == _CURVE else _BPS)
+    exact = None if parts is None else parts.rate_1e8 if liquidity == "taker" else parts.maker_rate_1e8
+    if exact is not None:
+        return exact, _QTY_PLACES
+    if parts is not None and liquidity == "taker" and parts.rate_bps is not None:
+        return _digits(parts.rate_bps, 1)
+    # Of a curve the figure shown is half of its rate.
+    return _digits(shown, 2 if fee.fee_model == _CURVE else 1)
 
 
-def _fee_usd(row: VenueFee, rate: Fraction, price: Number, qty: Number) -> Decimal:
-    each = Fraction(price_to_1e9(price), PRICE_SCALE)
-    curved = row.fee_model == _CURVE
-    if curved and each > 1:
-        raise ValueError(f"price of a prediction market must lie between 0 and 1, got {price!r}")
-    fee = rate * Fraction(qty_to_1e8(qty), QTY_SCALE) * each * (1 - each if curved else 1)
-    step_1e9 = row.components.step_usd_1e9 if row.components is not None else None
-    if step_1e9:
-        step = Fraction(step_1e9, PRICE_SCALE)
-        fee = -(-fee // step) * step
-    return _decimal(fee)
-
-
-def _decimal(value: Fraction) -> Decimal:
-    """Return a fraction with a finite decimal expansion as that decimal, with at least nine places."""
-    places = 9
-    while 10**places % value.denominator:
+def _digits(bps: float, times: int) -> tuple[int, int]:
+    number, scale = Decimal(str(bps)).as_integer_ratio()
+    places = 0
+    while 10**places % scale:
         places += 1
-    return Decimal(f"{value.numerator * 10**places // value.denominator}E-{places}")
+    return number * 10**places // scale * times, places + _BPS_PLACES
+
+
+def _fee_usd(row: VenueFee, rate: tuple[int, int], price: Number, qty: Number) -> Decimal:
+    price_1e9 = price_to_1e9(price)
+    exact, places = rate[0] * qty_to_1e8(qty) * price_1e9, rate[1] + _QTY_PLACES + _PRICE_PLACES
+    if row.fee_model == _CURVE:
+        if price_1e9 > PRICE_SCALE:
+            raise ValueError(f"price of a prediction market must lie between 0 and 1, got {price!r}")
+        exact, places = exact * (PRICE_SCALE - price_1e9), places + _PRICE_PLACES
+    step_1e9 = row.components.step_usd_1e9 if row.components is not None else None
+    if not step_1e9:
+        return Decimal(f"{exact}E-{places}")
+    steps = -(-exact // (step_1e9 * 10 ** (places - _PRICE_PLACES)))
+    return decimal_1e9(steps * step_1e9)
