@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from sequence_markets.sandbox.algos.history import AlgoEvent, Item
+from sequence_markets.sandbox.algos.runs import Trace
+from sequence_markets.sandbox.algos.views import event_row, trace_row
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.server.streams.batched import BatchedFeed
 from sequence_markets.sandbox.server.streams.lifecycle_feed import LifecycleFeed
@@ -83,16 +86,19 @@ class Hub:
 
     def join(self, exchange: Exchange, listener: Listener) -> None:
         """Let a connection take part; it hears nothing before it subscribes."""
+        if not self._listeners:
+            exchange.observer = self
+            exchange.algos.history.taps.append(self._on_algo)
         self._listeners[listener] = None
-        exchange.observer = self
 
     def leave(self, exchange: Exchange, listener: Listener) -> None:
         """Forget a connection and all it held."""
         for text in list(listener.topics):
             self._drop(listener, text)
-        self._listeners.pop(listener, None)
+        del self._listeners[listener]
         if not self._listeners:
             exchange.observer = None
+            exchange.algos.history.taps.remove(self._on_algo)
 
     def end(self) -> None:
         """Tell every connection that nothing more will come."""
@@ -101,6 +107,10 @@ class Hub:
 
     def subscribe(self, exchange: Exchange, listener: Listener, texts: Iterable[str]) -> None:
         """Add topics, say which were taken, and send one frame of each market topic as it stands."""
+
+        def owns(deployment: str) -> bool:
+            return _owner_of(exchange, deployment) == listener.client_id
+
         accepted: list[str] = []
         reasons: dict[str, str] = {}
         fresh: list[Topic] = []
@@ -108,7 +118,7 @@ class Hub:
             if text in listener.topics:
                 accepted.append(text)
                 continue
-            topic = read_topic(text, exchange.market.catalogue, lambda _deployment: False)
+            topic = read_topic(text, exchange.market.catalogue, owns)
             if not isinstance(topic, Topic):
                 reasons[text] = topic
             elif len(listener.topics) >= listener.most_topics:
@@ -175,6 +185,19 @@ class Hub:
         """Push a frame to the listeners of an account."""
         self._publish((kind, client_id, ""), data, "")
 
+    def _on_algo(self, deployment: str, item: Item) -> None:
+        match item:
+            case Trace():
+                self._say_of(deployment, "traces", trace_row(deployment, item))
+            case AlgoEvent():
+                self._say_of(deployment, "deployment", event_row(deployment, item))
+            case _:
+                pass
+
+    def _say_of(self, deployment: str, kind: Kind, data: Mapping[str, object]) -> None:
+        for key in [key for key in self._by_key if key[0] == kind and key[2] == deployment]:
+            self._publish(key, data, "")
+
     def publish(self, kind: Kind, name: str, shown: Shown) -> None:
         """Push a frame to everybody who listens to a name."""
         self._publish((kind, "", name), *shown)
@@ -227,6 +250,11 @@ class Hub:
         """Plan again what is due."""
         for source in dict.fromkeys(self._sources.values()):
             source.rearmed(desk)
+
+
+def _owner_of(exchange: Exchange, deployment: str) -> str | None:
+    found = exchange.state.algos.deployments.get(deployment)
+    return None if found is None else found.client
 
 
 def _key(listener: Listener, topic: Topic) -> Key:
