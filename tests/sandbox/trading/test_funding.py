@@ -27,7 +27,7 @@ from sequence_markets.sandbox.market.funding import (
 from sequence_markets.sandbox.trading.funding import funding_points, funding_rate_now
 from sequence_markets.sandbox.trading.settling import funding_amount
 from sequence_markets.units import decimal_1e8, ns_from_datetime, price_to_1e9
-from tests.sandbox.market.recordings import recording
+from tests.sandbox.market.recordings import PERP_BTC, recording, tape_market
 
 from .support import PERP, SECOND, SEED, START_NS, Trader, exchange, units, usd
 
@@ -280,6 +280,12 @@ def test_the_premium_is_the_perps_own() -> None:
     premium = Decimal(MARKET.premium_1e9(BTC, "binance", *interval)).scaleb(-9)
     assert abs(premium - average) < Decimal("0.00005")
     assert MARKET.premium_1e9(BTC, "okx", *interval) != MARKET.premium_1e9(BTC, "binance", *interval)
+
+
+def test_a_tape_says_nothing_about_the_premium() -> None:
+    tape = tape_market(PERP_BTC)
+    assert natural_rate(tape, "binance", BTC, START_NS) == 100_000
+    assert natural_rate(tape, "hyperliquid", BTC, START_NS) == 12_500
 
 
 def test_the_expected_rate_becomes_the_settled_one() -> None:

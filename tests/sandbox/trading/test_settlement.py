@@ -393,6 +393,17 @@ def test_an_outcome_of_an_event_decides_all_of_it() -> None:
     trader.exchange.check_invariants()
 
 
+def test_a_market_that_only_a_script_made_is_decided_too() -> None:
+    trader = Trader()
+    trader.book([("0.40", "9")], [("0.50", "9")], symbol="KXMADEUP-26DEC31-X", venue="kalshi")
+    trader.place("buy", "2", symbol="KXMADEUP-26DEC31-X")
+    before = cash(trader, "kalshi")
+    trader.exchange.resolve_market("KXMADEUP-26DEC31-X", "Yes")
+    trader.advance(KALSHI_SECONDS)
+    assert cash(trader, "kalshi") - before == units("2")
+    trader.exchange.check_invariants()
+
+
 @pytest.mark.parametrize(
     ("name", "outcome", "status"), [("nope", "Yes", 404), (RAIN, "Perhaps", 422), (UP_DOWN, "left", 422)]
 )

@@ -71,7 +71,7 @@ def positions_answer(
                 "unrealized_pnl_usd_1e9": unrealized,
                 "realized_pnl_usd_1e9": realized,
                 "fees_usd_1e9": fees,
-                "lifecycle": _lifecycle(settled, qty, kalshi=_is_kalshi(market, asset)),
+                "lifecycle": _lifecycle(settled, qty, kalshi=settled is not None and _is_kalshi(market, asset)),
                 "transferable": kind in ("fiat", "crypto"),
                 "settled": settled is not None,
                 "settled_mark_usd_1e9": None if settled is None else settled.payout,

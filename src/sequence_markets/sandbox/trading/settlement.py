@@ -177,7 +177,7 @@ def _watch(desk: Desk, symbol: str) -> None:
         return
     if desk.market.events.status(event, desk.now_ns) == "resolved":
         _resolve(desk, event)
-    else:
+    elif ("resolve", event.yes) not in desk.planned:
         _plan_outcome(desk, event)
 
 
