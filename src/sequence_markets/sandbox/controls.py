@@ -258,8 +258,9 @@ def _check_text(value: object, name: str) -> None:
 
 
 def _funding(points: object) -> list[tuple[int, int]]:
+    kind = type(points).__name__
     if isinstance(points, str | bytes | Mapping) or not isinstance(points, Iterable):
-        raise TypeError(f"points must be a list of (instant, rate) pairs, not {type(points).__name__}")
+        raise TypeError(f"points must be a list of (instant, rate) pairs, not {kind}")
     read: list[tuple[int, int]] = []
     for index, point in enumerate(cast("Iterable[object]", points)):
         where = f"points[{index}]"

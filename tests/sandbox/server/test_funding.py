@@ -172,12 +172,13 @@ def test_impossible_scripts_are_refused(sandbox: Sandbox, body: dict[str, object
 
 
 def test_the_embedded_sandbox_refuses_alike(sandbox: Sandbox) -> None:
-    for arguments, kind in (
+    wrong: tuple[tuple[Any, type[Exception]], ...] = (
         (("BTC-PERP", "okx", "soon"), TypeError),
         (("BTC-PERP", "okx", [(5, 0)]), TypeError),
         (("", "okx", [(sandbox.now, 0)]), ValueError),
         (("BTC-PERP", "okx", [(sandbox.now, "x")]), ValueError),
         (("BTC-PERP", "coinbase", [(sandbox.now, 0)]), ValueError),
-    ):
+    )
+    for arguments, kind in wrong:
         with pytest.raises(kind):
             sandbox.set_funding(*arguments)

@@ -51,16 +51,17 @@ class ConservationMachine(RuleBasedStateMachine):
         self.clients = [self.exchange.account_for(str(n) * 64, "test") for n in range(2)]
         # Something to decide and something to fund in every run, and little money where it is funded.
         for number, client in enumerate(self.clients):
-            rows: list[dict[str, object]] = [
-                {"venue": venue, "kind": "perp", "symbol": perp, "qty": 4 - 7 * number, "entry_price_usd": 3000}
-                for venue, perp in PERPS
-            ]
+            rows: list[dict[str, object]] = []
+            for venue, perp in PERPS:
+                rows.append(
+                    {"venue": venue, "kind": "perp", "symbol": perp, "qty": 4 - 7 * number, "entry_price_usd": 3000}
+                )
             rows.append({"venue": "okx", "kind": "crypto", "symbol": "USDT", "qty": 5})
             for name in (*STANDING, *(self.market(pick) for pick in (23, 24))):
                 event = self.exchange.market.events.find(name, START_NS)
                 assert event is not None
-                sides = (event.yes, event.no)[number:]
-                rows += [{"venue": event.venue, "kind": "event_contract", "symbol": each, "qty": 3} for each in sides]
+                held: dict[str, object] = {"venue": event.venue, "kind": "event_contract", "qty": 3}
+                rows.extend({**held, "symbol": symbol} for symbol in (event.yes, event.no)[number:])
             self.exchange.sandbox_set_positions(client, {"positions": rows})
 
     def market(self, pick: int) -> str:
