@@ -92,7 +92,7 @@ def test_prices_are_those_of_the_live_book_and_null_where_nobody_quotes(
     assert (row["best_yes_bid"], row["best_yes_ask"]) == (0.40, 0.45)
     assert (row["best_no_bid"], row["best_no_ask"]) == (0.55, 0.60)
     assert row["spread_pct"] == 11.76
-    assert row["liquidity"] == 10 * 0.40 + 50 * 0.39 + 20 * 0.55
+    assert row["liquidity"] == 10 * 0.40 + 20 * 0.55
     bought = api.post("/v1/orders", json=order_body(OSLO, "sell", 10 * 10**8, limit_1e9=400_000_000, venue="kalshi"))
     assert bought.status_code == 200
     sandbox.set_book(RAIN, "polymarket", bids=[("0.30", 5)])

@@ -2,7 +2,7 @@
 
 from .cursors import BadCursorError, Cursors
 from .entries import Entry, Place, entries, entry_status
-from .figures import Figures, Touch, Traded
+from .figures import Figures, Traded, resting_1e17
 from .pages import Page, Pages
 from .search import ORDERS, Search, tag_number
 
@@ -16,9 +16,9 @@ __all__ = [
     "Pages",
     "Place",
     "Search",
-    "Touch",
     "Traded",
     "entries",
     "entry_status",
+    "resting_1e17",
     "tag_number",
 ]

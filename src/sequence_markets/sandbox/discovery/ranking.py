@@ -8,7 +8,7 @@ from typing import Final
 
 from ..events import Events
 from .entries import Entry
-from .figures import Figures
+from .figures import Figures, resting_1e17
 from .search import Search
 
 __all__ = ["Rankings"]
@@ -29,7 +29,7 @@ def _traded(index: int) -> _Key:
 
 def _liquidity(events: Events, figures: Figures, entry: Entry, at_ns: int) -> int:
     del events
-    return -sum(figures.liquidity_1e17(market, at_ns) for market in entry.markets)
+    return -sum(resting_1e17(figures.touch(market, at_ns)) for market in entry.markets)
 
 
 def _competitive(events: Events, figures: Figures, entry: Entry, at_ns: int) -> int:

@@ -13,7 +13,7 @@ from .path import STEP_NS, Path
 from .types import Levels, MarketTrade, VenueBook
 from .volume import VolumeTree
 
-__all__ = ["Listing", "ListingFigures"]
+__all__ = ["Listing", "ListingFigures", "book_key", "is_price", "ticks_around", "touch_lots"]
 
 _FACTOR_ONE: Final = 1 << 16
 
@@ -57,6 +57,43 @@ class ListingFigures:
     top_tick: int | None
 
 
+def ticks_around(
+    low_fair: int, high_fair: int, down: int, up: int, tick_1e9: int, top_tick: int | None
+) -> tuple[int, int]:
+    """Best bid and best ask in ticks, for a fair price and offsets below and above it in log units.
+
+    The bid lies strictly below the fair price and the ask strictly above it, on every venue: so books of one symbol
+    never cross each other. Where a prediction market leaves no price on a side, nobody stands there: tick 0 for a bid,
+    the one beyond the last for an ask.
+    """
+    bid = ((low_fair * (LOG_ONE - down) >> 48) - 1) // tick_1e9
+    ask = -(-high_fair * (LOG_ONE + up) >> 48) // tick_1e9 + 1
+    if top_tick is None:
+        return max(bid, 1), max(ask, 2)
+    return max(bid, 0), min(ask, top_tick + 1)
+
+
+def book_key(seed: int, symbol: str, venue: str) -> int:
+    """What everything that a venue displays of a symbol is drawn with."""
+    return key64(seed, "book", symbol, venue)
+
+
+def is_price(tick: int, top_tick: int | None) -> bool:
+    """Whether somebody can stand at a tick."""
+    return tick > 0 and (top_tick is None or tick <= top_tick)
+
+
+def touch_lots(key: int, side: int, best: int, step: int, usual: int) -> int:
+    """The lots displayed at the best price of a side, 0 for bids and 1 for asks; they are redrawn now and then."""
+    epoch = (step + _touch_phase(best)) >> _TOUCH_PERIOD
+    draw = bits64(bits64(key ^ (3 + side), best), epoch)
+    return max(1, usual * (3_277 + 124_518 * (draw >> 48) // 65_536) >> 16)
+
+
+def _touch_phase(best: int) -> int:
+    return best * 0x9E3779B1 >> 7
+
+
 class Listing:
     """One symbol on one venue."""
 
@@ -82,7 +119,7 @@ class Listing:
         self._bucket_ticks = figures.bucket_ticks
         self._bucket_lots = figures.bucket_lots
         self._top_tick = figures.top_tick
-        self._key = key64(seed, "book", symbol, venue)
+        self._key = book_key(seed, symbol, venue)
         self._trade_key = key64(seed, "trades", symbol, venue)
         self._touches: dict[int, tuple[int, int]] = {}
         self._sizes: dict[tuple[int, int, int, int], tuple[int, int]] = {}
@@ -91,22 +128,12 @@ class Listing:
         self._prints: dict[int, tuple[MarketTrade, ...]] = {}
 
     def _ticks(self, low_fair: int, high_fair: int, down: int, up: int) -> tuple[int, int]:
-        """Best bid and best ask in ticks, for a fair price and offsets below and above it in log units.
-
-        The bid lies strictly below the fair price and the ask strictly above it, on every venue: so books of
-        one symbol never cross each other. Where a prediction market leaves no price on a side, nobody stands there:
-        tick 0 for a bid, the one beyond the last for an ask.
-        """
-        tick = self.tick_1e9
-        bid = ((low_fair * (LOG_ONE - down) >> 48) - 1) // tick
-        ask = -(-high_fair * (LOG_ONE + up) >> 48) // tick + 1
-        if self._top_tick is None:
-            return max(bid, 1), max(ask, 2)
-        return max(bid, 0), min(ask, self._top_tick + 1)
+        """Best bid and best ask in ticks; see `ticks_around`."""
+        return ticks_around(low_fair, high_fair, down, up, self.tick_1e9, self._top_tick)
 
     def _is_price(self, tick: int) -> bool:
         """Whether somebody can stand at a tick."""
-        return tick > 0 and (self._top_tick is None or tick <= self._top_tick)
+        return is_price(tick, self._top_tick)
 
     def touch(self, step: int) -> tuple[int, int]:
         """Best bid and best ask in ticks; see `_ticks`."""
@@ -168,11 +195,10 @@ class Listing:
             self._sides[side] = (best, 0, _FOREVER, ())
             return ()
         # A level's size is redrawn at instants of its own, so that not the whole book changes at once.
-        phase = best * 0x9E3779B1 >> 7
+        phase = _touch_phase(best)
         epoch = (step + phase) >> _TOUCH_PERIOD
-        draw = bits64(bits64(self._key ^ (3 + side), best), epoch)
-        lots = self._touch_lots * (3_277 + 124_518 * (draw >> 48) // 65_536) >> 16
-        found = [(best * self.tick_1e9, max(1, lots) * self.lot_1e8)]
+        lots = touch_lots(self._key, side, best, step, self._touch_lots)
+        found = [(best * self.tick_1e9, lots * self.lot_1e8)]
         since = (epoch << _TOUCH_PERIOD) - phase
         until = since + (1 << _TOUCH_PERIOD)
         sign = 1 if side else -1

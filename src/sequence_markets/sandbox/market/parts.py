@@ -70,7 +70,8 @@ class Parts:
             )
         return path
 
-    def _base_path(self, base: str) -> Path:
+    def base_path(self, base: str) -> Path:
+        """The path of a base asset's price."""
         return self._path(f"asset/{base}", volatility=asset(base).volatility * _CENTI_BP)
 
     def offset_path(self, name: str, offset: Offset) -> Path:
@@ -93,7 +94,7 @@ class Parts:
             found = self._fairs[instrument.symbol] = self._make_fair(instrument)
             return found
         market, rule = contract
-        made = contract_fair(market, rule, self._base_path, self._contract_path)
+        made = contract_fair(market, rule, self.base_path, self._contract_path)
         return self._contract_fairs.put(instrument.symbol, made)
 
     def _contract(self, instrument: Instrument) -> tuple[EventMarket, Rule] | None:
@@ -102,24 +103,25 @@ class Parts:
         rule = None if market is None else self.catalogue.directory.rule(market)
         return None if market is None or rule is None else (market, rule)
 
+    def free_path(self, name: str, offset: Offset) -> Path:
+        """The path behind a recurring or generated market, made anew."""
+        return Path(
+            self.seed,
+            name,
+            volatility=offset.volatility * _MILLI_BP,
+            cap_level=offset.cap_level,
+            jump_level=offset.jump_level,
+        )
+
     def _contract_path(self, name: str, offset: Offset) -> Path:
         found = self._contract_paths.get(name)
-        if found is None:
-            found = Path(
-                self.seed,
-                name,
-                volatility=offset.volatility * _MILLI_BP,
-                cap_level=offset.cap_level,
-                jump_level=offset.jump_level,
-            )
-            self._contract_paths.put(name, found)
-        return found
+        return self._contract_paths.put(name, self.free_path(name, offset)) if found is None else found
 
     def _make_fair(self, instrument: Instrument) -> Fair:
         if instrument.type == "prediction":
             return self._event_fair(instrument)
         base = instrument.base
-        paths = [self._base_path(base)]
+        paths = [self.base_path(base)]
         # Perps follow the spot market they are hedged in, which is quoted in USDT.
         coin = "USDT" if instrument.type == "perp" else instrument.quote
         if coin in COIN:
@@ -133,7 +135,7 @@ class Parts:
         model = EVENTS.get(slug, EventModel())
         if model.underlying:
             shift = ln_ratio(asset(model.underlying).anchor_1e9, model.strike_1e9)
-            return OddsFair([self._base_path(model.underlying)], slope=STRIKE_SLOPE, shift=shift)
+            return OddsFair([self.base_path(model.underlying)], slope=STRIKE_SLOPE, shift=shift)
         outcomes = self.catalogue.event(instrument.event_slug) if instrument.event_slug else ()
         if instrument.neg_risk and len(outcomes) > 1:
             paths = [self._outcome_path(outcome.market_slug or outcome.symbol) for outcome in outcomes]
@@ -167,25 +169,8 @@ class Parts:
     def _make_listing(self, instrument: Instrument, venue: str, event: EventModel) -> Listing:
         symbol = instrument.symbol
         if instrument.type == "prediction":
-            style = PREDICTION_STYLES[venue]
-            lot = 100_000_000
-            figures = ListingFigures(
-                tick_1e9=instrument.tick_1e9,
-                lot_1e8=lot,
-                half_spread=0,
-                touch_lots=event.touch * style.depth // 100,
-                bucket_ticks=1,
-                bucket_lots=event.per_tick * style.depth // 100,
-                top_tick=PREDICTION_UNIT_1E9 // instrument.tick_1e9 - 1,
-            )
-            traded = event.contracts_per_day * _BLOCK_STEPS // (86_400 * STEPS_PER_SECOND)
-            volume = VolumeTree(
-                self.seed,
-                f"{symbol}/{venue}",
-                lots_per_block=traded * style.volume // 100,
-                sparse_256=170,
-                sparse_levels=6,
-            )
+            figures = prediction_figures(instrument.tick_1e9, venue, event)
+            volume = prediction_volume(self.seed, symbol, venue, event)
             return Listing(self.seed, symbol, venue, self.fair(instrument), None, volume, figures)
         figures_of = asset(instrument.base)
         style = (PERP_STYLES if instrument.type == "perp" else SPOT_STYLES)[venue]
@@ -220,3 +205,29 @@ class Parts:
         if not style.lean:
             return None
         return self._path(f"lean/{symbol}/{venue}", volatility=style.lean * _MILLI_BP, cap_level=9, jump_level=6)
+
+
+def prediction_figures(tick_1e9: int, venue: str, event: EventModel) -> ListingFigures:
+    """The measures of a prediction market."""
+    style = PREDICTION_STYLES[venue]
+    return ListingFigures(
+        tick_1e9=tick_1e9,
+        lot_1e8=100_000_000,
+        half_spread=0,
+        touch_lots=event.touch * style.depth // 100,
+        bucket_ticks=1,
+        bucket_lots=event.per_tick * style.depth // 100,
+        top_tick=PREDICTION_UNIT_1E9 // tick_1e9 - 1,
+    )
+
+
+def prediction_volume(seed: int, symbol: str, venue: str, event: EventModel) -> VolumeTree:
+    """What is traded in a prediction market."""
+    traded = event.contracts_per_day * _BLOCK_STEPS // (86_400 * STEPS_PER_SECOND)
+    return VolumeTree(
+        seed,
+        f"{symbol}/{venue}",
+        lots_per_block=traded * PREDICTION_STYLES[venue].volume // 100,
+        sparse_256=170,
+        sparse_levels=6,
+    )

@@ -13,7 +13,7 @@ from ..venues import VENUES
 from .mirror import mirrored_bar, mirrored_book, mirrored_trade
 from .scripts import ScriptState, checked_levels, price_ladder
 from .series import PriceSeries, bar_windows
-from .types import Bar, Market, MarketTrade, VenueBook
+from .types import NO_GLANCE, Bar, Glance, Market, MarketTrade, VenueBook, glance_at
 
 __all__ = ["ScriptedMarket"]
 
@@ -376,6 +376,28 @@ class ScriptedMarket:
         since = self._scripted_since(primary)
         inner = self.inner.traded_1e8(symbol, start_ns, end_ns if since is None else min(end_ns, since - 1))
         return inner + sum(t.qty_1e8 for t in self._trades.get(primary, ()) if start_ns < t.time_ns <= end_ns)
+
+    def glance(self, market: EventMarket, now_ns: int) -> Glance:
+        """The touch of a prediction market, without making its book where nobody scripted one."""
+        if now_ns >= self.events.closes_ns(market):
+            return NO_GLANCE
+        since = self._scripted_since(market.yes)
+        if since is None or now_ns < since:
+            return self.inner.glance(market, now_ns)
+        return glance_at(self._scripted_book(market.yes, market.venue, now_ns))
+
+    def traded_since_1e8(self, market: EventMarket, starts: Sequence[int], end_ns: int) -> list[int]:
+        """The quantity of all prints of a prediction market since each of some instants."""
+        end_ns = min(end_ns, self.events.closes_ns(market))
+        since = self._scripted_since(market.yes)
+        inner = self.inner.traded_since_1e8(market, starts, end_ns if since is None else min(end_ns, since))
+        printed = self._trades.get(market.yes)
+        if not printed:
+            return inner
+        return [
+            quantity + sum(trade.qty_1e8 for trade in printed if start < trade.time_ns <= end_ns)
+            for quantity, start in zip(inner, starts, strict=True)
+        ]
 
     def next_change(self, symbol: str, after_ns: int) -> int | None:
         """The next scripted instant after `after_ns`; as long as the symbol is not scripted, also the other

@@ -11,12 +11,13 @@ from ..instruments import PREDICTION_UNIT_1E9, Catalogue, Instrument, default_ca
 from ..venues import VENUES
 from .fair import Fair, RatioFair, fair_at, fair_range, fairs_at
 from .fixedpoint import LOG_ONE, exp_scaled
+from .glance import Glances
 from .listing import Listing
 from .mirror import mirrored_bar, mirrored_book, mirrored_trade
 from .parameters import PERP_BASIS, PERP_STYLES, asset
 from .parts import Parts
 from .path import STEP_NS
-from .types import Bar, MarketTrade, VenueBook
+from .types import Bar, Glance, MarketTrade, VenueBook
 
 __all__ = ["SyntheticMarket"]
 
@@ -50,6 +51,7 @@ class SyntheticMarket:
         self.seed = seed
         self.events = Events(self.catalogue.directory, self, self.catalogue.prediction_symbol)
         self._parts = Parts(self.catalogue, seed)
+        self._glances = Glances(self._parts)
 
     def _known(self, symbol: str) -> tuple[Instrument, Instrument] | None:
         """The instrument and the one whose book is kept for it."""
@@ -117,6 +119,14 @@ class SyntheticMarket:
             return 0
         listings = (self._parts.listing(kept, venue) for venue in self.venues(kept.symbol))
         return sum(self._traded(listing, start_ns, end_ns) for listing in listings)
+
+    def glance(self, market: EventMarket, now_ns: int) -> Glance:
+        """The touch of a prediction market, without making its book."""
+        return self._glances.glance(market, now_ns)
+
+    def traded_since_1e8(self, market: EventMarket, starts: Sequence[int], end_ns: int) -> list[int]:
+        """The quantity of all prints of a prediction market since each of some instants."""
+        return self._glances.traded_since_1e8(market, starts, end_ns)
 
     def next_change(self, symbol: str, after_ns: int) -> int | None:
         """The next print or the next step of the grid, whichever comes first; the listing before that, None

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
-from ..events import Events
+from ..events import EventMarket, Events
 from ..instruments import Catalogue, Side
 
-__all__ = ["Bar", "Levels", "Market", "MarketTrade", "Origin", "Side", "VenueBook"]
+__all__ = ["NO_GLANCE", "Bar", "Glance", "Levels", "Market", "MarketTrade", "Origin", "Side", "VenueBook", "glance_at"]
 
 Levels = tuple[tuple[int, int], ...]
 """Price levels as (price_1e9, size_1e8), best first."""
@@ -66,6 +66,36 @@ class Bar:
     volume_1e8: int
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The touch of a prediction market's YES side.
+
+    Attributes:
+        bid_1e9: The highest bid, ``None`` where nobody bids.
+        ask_1e9: The lowest ask, ``None`` where nobody offers.
+        bid_size_1e8: What is displayed at the bid.
+        ask_size_1e8: What is displayed at the ask.
+    """
+
+    bid_1e9: int | None = None
+    ask_1e9: int | None = None
+    bid_size_1e8: int = 0
+    ask_size_1e8: int = 0
+
+
+NO_GLANCE: Final = Glance()
+"""A market that nobody quotes."""
+
+
+def glance_at(book: VenueBook | None) -> Glance:
+    """The touch of a book."""
+    if book is None:
+        return NO_GLANCE
+    bid, bid_size = book.bids[0] if book.bids else (None, 0)
+    ask, ask_size = book.asks[0] if book.asks else (None, 0)
+    return Glance(bid, ask, bid_size, ask_size)
+
+
 class Market(Protocol):
     """A source of market data that can be read at any instant, in any order.
 
@@ -101,6 +131,16 @@ class Market(Protocol):
 
     def traded_1e8(self, symbol: str, start_ns: int, end_ns: int) -> int:
         """The quantity of all prints with `start_ns` < time <= `end_ns`, without listing them."""
+        ...
+
+    def glance(self, market: EventMarket, now_ns: int) -> Glance:
+        """The touch of a prediction market at `now_ns`, the same as its book shows but without making one: for
+        walks over many markets."""
+        ...
+
+    def traded_since_1e8(self, market: EventMarket, starts: Sequence[int], end_ns: int) -> list[int]:
+        """The quantity of all prints of a prediction market since each of some instants, up to `end_ns`; instants are
+        cut to whole steps of the market's grid. For walks over many markets."""
         ...
 
     def next_change(self, symbol: str, after_ns: int) -> int | None:

@@ -7,7 +7,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .fixedpoint import bits64, key64
@@ -89,6 +89,16 @@ class VolumeTree:
         first_block, last_block = first >> _BLOCK_LEVEL, last >> _BLOCK_LEVEL
         whole = sum(self._block(block) for block in range(first_block, last_block))
         return whole + self._find(last)[0] - self._find(first)[0]
+
+    def since(self, firsts: Iterable[int], last: int) -> list[int]:
+        """The lots traded from each of some steps up to `last - 1`; as `between`, with the way to `last` taken once."""
+        last_block, until = last >> _BLOCK_LEVEL, self._find(last)[0]
+        found: list[int] = []
+        for first in firsts:
+            first_block = first >> _BLOCK_LEVEL
+            whole = sum(self._block(block) for block in range(first_block, last_block))
+            found.append(0 if first >= last else whole + until - self._find(first)[0])
+        return found
 
     def leaves(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """The steps from `first` to `last - 1` with a trade in them, and the lots of each, in order."""

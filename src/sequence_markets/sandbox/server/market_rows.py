@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from sequence_markets.sandbox.discovery import Touch, Traded
+from sequence_markets.sandbox.discovery import Traded, resting_1e17
 from sequence_markets.sandbox.discovery.entries import Entry, has_siblings
 from sequence_markets.sandbox.discovery.search import tag_number
 from sequence_markets.sandbox.events import EventMarket
+from sequence_markets.sandbox.market.types import NO_GLANCE, Glance
 from sequence_markets.units import PRICE_SCALE, QTY_SCALE
 
 Row = dict[str, object]
 
 NOTHING_TRADED: Final = Traded()
-NO_TOUCH: Final[Touch] = (None, None)
 _USD_1E17: Final = PRICE_SCALE * QTY_SCALE
 
 
@@ -24,18 +25,16 @@ def market_row(
     market: EventMarket,
     *,
     status: str = "open",
-    touch: Touch = NO_TOUCH,
+    touch: Glance = NO_GLANCE,
     traded: Traded = NOTHING_TRADED,
-    liquidity_1e17: int = 0,
 ) -> Row:
     """Return the row of one market, in the union of the documented forms.
 
     Args:
         market: The market.
         status: Where it is in its life.
-        touch: Best bid and ask of the YES side.
+        touch: Best bid and ask of the YES side, with what is displayed at them.
         traded: Contracts traded; each counts for one dollar.
-        liquidity_1e17: Dollars resting in its book, scaled by 10**17.
     """
     name = market.condition_id or market.slug
     yes, no = outcome_tokens(market)
@@ -51,7 +50,7 @@ def market_row(
         "condition_id": name,
         "event_id": name,
         "neg_risk": market.neg_risk,
-        **_figures(touch, traded, liquidity_1e17),
+        **_figures(touch, traded, resting_1e17(touch)),
         "start_date": rfc3339(market.start_ns),
         "end_date": rfc3339(market.close_ns),
         "url": market_url(market),
@@ -71,11 +70,17 @@ def market_row(
     return row
 
 
-def event_row(entry: Entry, *, status: str, touch: Touch, traded: Traded, liquidity_1e17: int) -> Row:
+def event_row(entry: Entry, *, status: str, touches: Sequence[Glance], traded: Traded) -> Row:
     """Return the row of an event of several outcomes: it names them all, with the YES token of each.
 
     Its own tokens and prices are those of the first one, so that `yes_token_id` of every row can be quoted; what was
     traded and what rests is the sum over all of them.
+
+    Args:
+        entry: The event.
+        status: Where it is in its life.
+        touches: Best bid and ask of the YES side of each outcome.
+        traded: Contracts traded in all of them.
     """
     first = entry.markets[0]
     name = event_id(first.event_slug)
@@ -91,7 +96,7 @@ def event_row(entry: Entry, *, status: str, touch: Touch, traded: Traded, liquid
         "condition_id": name,
         "event_id": name,
         "neg_risk": first.neg_risk,
-        **_figures(touch, traded, liquidity_1e17),
+        **_figures(touches[0], traded, sum(map(resting_1e17, touches))),
         "start_date": rfc3339(min(market.start_ns for market in entry.markets)),
         "end_date": rfc3339(max(market.close_ns for market in entry.markets)),
         "url": f"https://polymarket.com/event/{first.event_slug}",
@@ -133,8 +138,8 @@ def dollars(contracts_1e8: int) -> float:
     return contracts_1e8 / QTY_SCALE
 
 
-def _figures(touch: Touch, traded: Traded, liquidity_1e17: int) -> Row:
-    bid, ask = touch
+def _figures(touch: Glance, traded: Traded, liquidity_1e17: int) -> Row:
+    bid, ask = touch.bid_1e9, touch.ask_1e9
     return {
         "volume_24h": dollars(traded.day),
         "volume_week": dollars(traded.week),

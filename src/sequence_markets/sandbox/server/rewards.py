@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sequence_markets.sandbox.discovery import Touch
 from sequence_markets.sandbox.events import EventMarket, Events
+from sequence_markets.sandbox.market.types import Glance
 from sequence_markets.units import PRICE_SCALE
 
 Row = dict[str, object]
@@ -36,10 +36,10 @@ def programmes(events: Events, now_ns: int, only: EventMarket | None = None) -> 
             yield market
 
 
-def reward_row(market: EventMarket, token: str, touch: Touch) -> Row:
+def reward_row(market: EventMarket, token: str, touch: Glance) -> Row:
     """Return the programme of one token of a market; spreads are in cents."""
     draw = _draw(market) // _ONE_IN
-    bid, ask = touch
+    bid, ask = touch.bid_1e9, touch.ask_1e9
     spread = None if bid is None or ask is None else (ask - bid) * 100 / PRICE_SCALE
     return {
         "token_id": token,

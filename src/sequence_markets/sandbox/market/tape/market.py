@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...events import Events
+from ...events import EventMarket, Events
 from ...instruments import Catalogue, Instrument, default_catalogue
 from ...venues import VENUES
 from ..parameters import PERP_STYLES, SPOT_STYLES
 from ..series import bar_windows, series_bars
-from ..types import Bar, MarketTrade, VenueBook
+from ..types import NO_GLANCE, Bar, Glance, MarketTrade, VenueBook
 from .derived import DerivedVenue
 from .feed import Feed
 from .reader import Tape, read_tape
@@ -117,6 +117,16 @@ class TapeMarket:
         """The quantity of all prints with `start_ns` < time <= `end_ns`."""
         traders = (self._trader(symbol, venue) for venue in self.venues(symbol))
         return sum(trader.traded(start_ns, end_ns) for trader in traders)
+
+    def glance(self, market: EventMarket, now_ns: int) -> Glance:
+        """Tapes hold no prediction markets: nobody quotes any."""
+        del market, now_ns
+        return NO_GLANCE
+
+    def traded_since_1e8(self, market: EventMarket, starts: Sequence[int], end_ns: int) -> list[int]:
+        """Tapes hold no prediction markets: nothing is traded in any."""
+        del market, end_ns
+        return [0] * len(starts)
 
     def _trader(self, symbol: str, venue: str) -> Feed | DerivedVenue:
         return self._feeds[symbol].get(venue) or self._derived[symbol][venue]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sequence_markets.sandbox.discovery import ORDERS, BadCursorError, Cursors, Figures, Search, Touch
+from sequence_markets.sandbox.discovery import ORDERS, BadCursorError, Cursors, Figures, Search
 from sequence_markets.sandbox.discovery.entries import Entry, entry_status
 from sequence_markets.sandbox.discovery.figures import Traded
 from sequence_markets.sandbox.events import EventMarket
 from sequence_markets.sandbox.exchange import Exchange
+from sequence_markets.sandbox.market.types import Glance, glance_at
 from sequence_markets.sandbox.server.call import AccountCall
 from sequence_markets.sandbox.server.endpoint import AccountHandler
 from sequence_markets.sandbox.server.errors import invalid_params
@@ -62,23 +63,18 @@ def entry_row(exchange: Exchange, figures: Figures, entry: Entry) -> Row:
     """Return a row with its present figures."""
     now_ns, first = exchange.now_ns, entry.markets[0]
     status = entry_status(exchange.market.events, entry, now_ns)
-    touch = live_touch(exchange, figures, first)
+    touches = [live_touch(exchange, figures, market) for market in entry.markets]
     traded = [figures.traded(market, now_ns) for market in entry.markets]
-    liquidity_1e17 = sum(figures.liquidity_1e17(market, now_ns) for market in entry.markets)
     if not entry.is_event:
-        return market_row(first, status=status, touch=touch, traded=traded[0], liquidity_1e17=liquidity_1e17)
-    total = Traded(*(sum(each[index] for each in traded) for index in range(3)))
-    return event_row(entry, status=status, touch=touch, traded=total, liquidity_1e17=liquidity_1e17)
+        return market_row(first, status=status, touch=touches[0], traded=traded[0])
+    return event_row(entry, status=status, touches=touches, traded=Traded(*map(sum, zip(*traded, strict=True))))
 
 
-def live_touch(exchange: Exchange, figures: Figures, market: EventMarket) -> Touch:
+def live_touch(exchange: Exchange, figures: Figures, market: EventMarket) -> Glance:
     """The best prices less what was already taken from them."""
-    if (market.venue, market.yes) not in exchange.state.taken:
-        return figures.touch(market, exchange.now_ns)
-    book = exchange.net_book(market.yes, market.venue)
-    if book is None:
-        return None, None
-    return book.bids[0][0] if book.bids else None, book.asks[0][0] if book.asks else None
+    if (market.venue, market.yes) in exchange.state.taken:
+        return glance_at(exchange.net_book(market.yes, market.venue))
+    return figures.touch(market, exchange.now_ns)
 
 
 def _read_search(query: Query) -> Search:
