@@ -61,7 +61,7 @@ def displayed(exchange: Exchange, wish: Wish) -> tuple[int, int]:
     return bid, ask
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 @given(
     layout=layouts,
     asked=st.lists(st.tuples(wishes, layouts, st.integers(0, 15 * SECOND)), min_size=1, max_size=5),

@@ -68,7 +68,7 @@ def split(fills: list[Row]) -> list[tuple[str, int, int, int]]:
     return [(venue, qty, worth // qty, fee) for venue, (qty, worth, fee) in found.items()]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(
     layout=layouts,
     taken=st.lists(wishes, max_size=3),

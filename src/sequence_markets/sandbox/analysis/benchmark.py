@@ -37,7 +37,8 @@ def market_vwap(market: Market, symbol: str, begun_ns: int, ended_ns: int, arriv
         price = _bars(market, symbol, begun_ns, ended_ns)
         if price:
             return Benchmark(price, "bars")
-    history = history_start(market, symbol, ended_ns, _RECENT_NS[-1])
+    # Windows leave out their start, and a print of the very instant at which a market begins is its own.
+    history = history_start(market, symbol, ended_ns, _RECENT_NS[-1]) - 1
     for span in _RECENT_NS:
         start = max(ended_ns - span, history)
         price = _prints(market, symbol, start, ended_ns)

@@ -19,12 +19,15 @@ def _scripted(books: list[VenueBook]) -> bool:
 def history_start(market: Market, symbol: str, now_ns: int, span_ns: int) -> int:
     """From when on the history of a symbol is that of the market it is now, looking back `span_ns` at most.
 
-    A market begins when it is listed; a scripted one with the oldest of the books that stand now, when it was not
-    scripted before.
+    A market begins when it is listed, and anew when it is scripted for the first time.
     """
     listed_ns = market.catalogue.get(symbol).listed_ns if symbol in market.catalogue else 0
     start = min(max(0, now_ns - span_ns, listed_ns), now_ns)
-    books = _books(market, symbol, now_ns)
-    if _scripted(books) and not _scripted(_books(market, symbol, start)):
-        return max(start, min(book.as_of_ns for book in books))
+    begun = now_ns
+    while begun > start:
+        books = _books(market, symbol, begun)
+        if not _scripted(books):
+            return start if begun == now_ns else begun + 1
+        # Back to before the oldest of them, as long as that is a script too.
+        begun = min(book.as_of_ns for book in books) - 1
     return start

@@ -52,9 +52,10 @@ def intel_answer(desk: Desk, instrument: Instrument, source: str) -> dict[str, o
     venues = market.venues(symbol)
     books = {venue: book for venue in venues if (book := market.book(symbol, venue, now)) is not None}
     begun = history_start(market, symbol, now, LONGEST_NS)
-    volumes = {venue: _volume(market, symbol, venue, max(begun, now - SHARE_NS), now) for venue in venues}
+    # Windows leave out their start, and a print of the very instant at which a market begins is its own.
+    volumes = {venue: _volume(market, symbol, venue, max(begun - 1, now - SHARE_NS), now) for venue in venues}
     traded = sum(volumes.values())
-    prints, span_ns = recent_prints(market, symbol, begun, now)
+    prints, span_ns = recent_prints(market, symbol, begun - 1, now)
     rows: list[dict[str, object]] = []
     for venue in venues:
         book = books.get(venue)
@@ -137,14 +138,15 @@ def regime_of(spread: Touch | None, usual: Touch | None) -> Regime:
 
 def _volume(market: Market, symbol: str, venue: str, start_ns: int, now_ns: int) -> int:
     """The quantity printed at a venue after `start_ns`."""
+    start_ns = max(start_ns, 1)
     if start_ns >= now_ns:
         return 0
     # Bars begin at multiples of their interval, so this one begins at the start and holds it all.
-    return sum(bar.volume_1e8 for bar in market.bars(symbol, start_ns, now_ns, start_ns or now_ns, venue))
+    return sum(bar.volume_1e8 for bar in market.bars(symbol, start_ns, now_ns, start_ns, venue))
 
 
 def recent_prints(market: Market, symbol: str, begun_ns: int, now_ns: int) -> tuple[list[MarketTrade], int]:
-    """The newest prints of all venues, none before `begun_ns`, and how far back they were read."""
+    """The newest prints of all venues, all after `begun_ns`, and how far back they were read."""
     found: list[MarketTrade] = []
     start = now_ns
     for span in PRINT_WINDOWS_NS:
