@@ -30,6 +30,27 @@ def exchange(journal: Journal | None = None) -> Exchange:
     return Exchange(SyntheticMarket(seed=SEED), seed=SEED, start_ns=START_NS, journal=journal)
 
 
+class Disk:
+    """A journal store in memory that can run full."""
+
+    full = False
+
+    def load(self) -> list[str]:
+        """Nothing: a new disk is empty."""
+        return []
+
+    def append(self, batch: str) -> None:
+        """Keep a batch, unless the disk is full."""
+        if self.full:
+            raise OSError("no space left on device")
+
+    def replace(self, batch: str) -> None:
+        """Begin again."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 class Trader:
     """One account of an exchange, in human units."""
 

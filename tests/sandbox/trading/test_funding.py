@@ -29,7 +29,7 @@ from sequence_markets.sandbox.trading.settling import funding_amount
 from sequence_markets.units import decimal_1e8, ns_from_datetime, price_to_1e9
 from tests.sandbox.market.recordings import PERP_BTC, recording, tape_market
 
-from .support import PERP, SECOND, SEED, START_NS, Trader, exchange, units, usd
+from .support import PERP, SECOND, SEED, START_NS, Disk, Trader, exchange, units, usd
 
 MARKET = SyntheticMarket(seed=SEED)
 HOUR = 3_600 * SECOND
@@ -339,22 +339,6 @@ def test_restarts_lose_no_settlement_and_repeat_none(tmp_path: Path) -> None:
 
 
 def test_a_settlement_that_could_not_be_stored_is_made_up_for() -> None:
-    class Disk:
-        full = False
-
-        def load(self) -> list[str]:
-            return []
-
-        def append(self, batch: str) -> None:
-            if self.full:
-                raise OSError("no space left on device")
-
-        def replace(self, batch: str) -> None:
-            pass
-
-        def close(self) -> None:
-            pass
-
     disk = Disk()
     trader = Trader(exchange(Journal(disk)))
     hold(trader, "1")

@@ -16,7 +16,7 @@ from sequence_markets.sandbox.exchange import Exchange, JournalError, Refusal
 from sequence_markets.sandbox.journal import Journal, SqliteStore, Store
 from sequence_markets.sandbox.market import SyntheticMarket
 
-from .support import KALSHI, PERP, SECOND, SEED, START_NS, Trader, exchange, levels
+from .support import KALSHI, PERP, SECOND, SEED, START_NS, Disk, Trader, exchange, levels
 
 MARKET = SyntheticMarket(seed=SEED)
 
@@ -130,23 +130,7 @@ def test_every_timer_and_every_watch_survives_restarts(
 
 
 def test_a_failed_write_undoes_the_command() -> None:
-    class FullDisk:
-        full = False
-
-        def load(self) -> list[str]:
-            return []
-
-        def append(self, batch: str) -> None:
-            if self.full:
-                raise OSError("no space left on device")
-
-        def replace(self, batch: str) -> None:
-            pass
-
-        def close(self) -> None:
-            pass
-
-    disk = FullDisk()
+    disk = Disk()
     store: Store = disk
     trader = Trader(exchange(Journal(store)))
     trader.book([("90000", "1.5")], [("90010", "0.3")])

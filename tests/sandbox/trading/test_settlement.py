@@ -16,7 +16,7 @@ from sequence_markets.sandbox.market import SyntheticMarket
 from sequence_markets.sandbox.trading.settlement import KALSHI_PAYS_AFTER_NS, POLYMARKET_PAYS_AFTER_NS
 
 from ..graphs.support import Desk, edge, node
-from .support import KALSHI, SECOND, SEED, START_NS, Row, Trader, exchange, units, usd
+from .support import KALSHI, SECOND, SEED, START_NS, Disk, Row, Trader, exchange, units, usd
 
 MARKET = SyntheticMarket(seed=SEED)
 RAIN = "rain-in-oslo-friday"
@@ -557,6 +557,28 @@ def test_the_winner_is_paid_exactly_once_through_kills(tmp_path: Path) -> None:
         again.check_invariants()
         again.close()
     assert before + units("5") == final
+
+
+def test_an_outcome_that_could_not_be_stored_is_made_up_for() -> None:
+    disk = Disk()
+    trader = Trader(exchange(Journal(disk)))
+    market = event(trader, QUARTER)
+    hold(trader, market.yes, 2)
+    hold(trader, market.no, 2)
+    disk.full = True
+    with pytest.raises(OSError):
+        trader.exchange.advance_to(market.resolve_ns)
+    assert state(trader, QUARTER) == "active"
+    disk.full = False
+    trader.advance(1)
+    assert state(trader, QUARTER) == "resolved"
+    disk.full = True
+    with pytest.raises(OSError):
+        trader.advance(300)
+    disk.full = False
+    trader.advance(1)
+    assert (cash(trader, "kalshi"), state(trader, QUARTER)) == (units("2"), "redeemed")
+    trader.exchange.check_invariants()
 
 
 @pytest.mark.parametrize("scripted", [True, False])
