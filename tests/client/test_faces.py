@@ -19,7 +19,7 @@ from sequence_markets import AsyncSequence, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 ASYNC_ONLY = {"aclose"}
-BUILDERS = {"batch", "edge", "node"}
+BUILDERS = {"batch", "edge", "node", "stream", "stream_new_markets", "stream_resolved_markets"}
 """They touch no network, so that there is nothing to await and no time to limit."""
 
 
@@ -157,6 +157,9 @@ REFERENCE = {
     "kill_switch_engage": "reason=None",
     "kill_switch_clear": "",
     "cancel_all_on_venue": "venue",
+    "stream": "channels",
+    "stream_new_markets": "",
+    "stream_resolved_markets": "",
 }
 
 

@@ -14,6 +14,7 @@ from sequence_markets.client.aio.orchestrate import AsyncOrchestrate
 from sequence_markets.client.aio.prediction import AsyncPrediction
 from sequence_markets.client.aio.see import AsyncSee
 from sequence_markets.client.aio.strategies import AsyncHosting
+from sequence_markets.client.aio.streams import AsyncStreams
 from sequence_markets.client.aio.trade import AsyncTrade
 
 __all__ = ["AsyncBatch", "AsyncSequence"]
@@ -32,6 +33,7 @@ class AsyncSequence(
     AsyncHosting,
     AsyncMonitor,
     AsyncAnalytics,
+    AsyncStreams,
 ):
     """A client of the Sequence Markets trading API, awaited.
 

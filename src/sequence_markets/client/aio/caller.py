@@ -33,6 +33,9 @@ class AsyncCall(Protocol):
 class AsyncCaller:
     """Sends operations: the settings, the transport and the record of what is in doubt."""
 
+    _awaited = False
+    _awaited = True  # noqa: PIE794  # async only
+
     def __init__(
         self,
         api_key: str | None = None,

@@ -15,6 +15,7 @@ from sequence_markets.client.sync.orchestrate import Orchestrate
 from sequence_markets.client.sync.prediction import Prediction
 from sequence_markets.client.sync.see import See
 from sequence_markets.client.sync.strategies import Hosting
+from sequence_markets.client.sync.streams import Streams
 from sequence_markets.client.sync.trade import Trade
 
 __all__ = ["Batch", "Sequence"]
@@ -33,6 +34,7 @@ class Sequence(
     Hosting,
     Monitor,
     Analytics,
+    Streams,
 ):
     """A client of the Sequence Markets trading API, blocking.
 

@@ -33,6 +33,8 @@ class Call(Protocol):
 class Caller:
     """Sends operations: the settings, the transport and the record of what is in doubt."""
 
+    _awaited = False
+
     def __init__(
         self,
         api_key: str | None = None,
