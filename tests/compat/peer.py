@@ -7,13 +7,27 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, NamedTuple
 
 import pytest
 
 from benchmarks import fetch
 
-_SCRIPT: Final = Path(__file__).with_name("peer_script.py")
+_HERE: Final = Path(__file__).parent
+
+
+class Said(NamedTuple):
+    """What the published client said.
+
+    Attributes:
+        methods: Its public methods.
+        called: Those that were called.
+        results: For each call either ``result``, or ``error`` and ``status``.
+    """
+
+    methods: list[str]
+    called: list[str]
+    results: dict[str, dict[str, Any]]
 
 
 def folder() -> Path:
@@ -30,26 +44,24 @@ def folder() -> Path:
         pytest.skip(reason)
 
 
-def call_everything(url: str, api_key: str) -> dict[str, dict[str, object]]:
-    """Call every method of levels 0 to 3 against a server.
+def call_everything(url: str, api_key: str, wasm: Path) -> Said:
+    """Call every method against a server.
 
     Args:
         url: Base URL of the server.
         api_key: The key to use.
-
-    Returns:
-        For each method either ``{"result": ...}`` or ``{"error": ...}``.
+        wasm: A compiled module to deploy.
     """
     environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-    environment["PYTHONPATH"] = str(folder())
+    environment["PYTHONPATH"] = os.pathsep.join((str(folder()), str(_HERE)))
     environment["NO_PROXY"] = "*"
     done = subprocess.run(
-        [sys.executable, "-P", str(_SCRIPT), url, api_key],
+        [sys.executable, "-P", "-m", "script.main", url, api_key, str(wasm)],
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return cast("dict[str, dict[str, object]]", json.loads(done.stdout))
+    return Said(**json.loads(done.stdout))

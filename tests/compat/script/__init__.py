@@ -1,0 +1,1 @@
+"""The calls that the published client makes, in a process of its own."""
