@@ -206,7 +206,7 @@ def _follow(
     seen.add(key)
     names = _names(function.node, bindings)
     called = [node.func for node in ast.walk(function.node) if isinstance(node, ast.Call)]
-    for node in ast.walk(function.node):
+    for node in _in_order(function.node):
         match node:
             case ast.Call(func=reference, args=[_, verb, where, *_]) if _is_operation(function, reference):
                 for method in sorted(_texts(verb, function, names)):
@@ -221,6 +221,13 @@ def _follow(
                     _follow(target, {}, label, found, seen)
             case _:
                 pass
+
+
+def _in_order(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and everything in it, as it is written."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _in_order(child)
 
 
 def _names(node: ast.FunctionDef | ast.AsyncFunctionDef, bindings: Bindings) -> dict[str, Texts | ast.expr]:
@@ -246,8 +253,11 @@ def _bound(target: Function, call: ast.Call, caller: Function, names: Mapping[st
     bound: dict[str, Texts] = {}
     for name, value in given.items():
         texts = _texts(value, caller, names)
-        if texts and all("{" not in text for text in texts):
+        if texts:
             bound[name] = texts
+    if arguments.vararg is not None:
+        rest = [_path_part(value, caller, names) for value in call.args[len(parameters) :]]
+        bound[arguments.vararg.arg] = frozenset({"/".join(rest)})
     return bound
 
 
@@ -270,10 +280,8 @@ def _texts(node: ast.expr, function: Function, names: Mapping[str, Texts | ast.e
         case ast.JoinedStr(values=parts):
             return frozenset({"".join(_part(part) for part in parts)})
         case ast.Call(func=ast.Name("path"), args=parts):
-            options = [_texts(part, function, names) if isinstance(part, ast.Constant) else None for part in parts]
-            return frozenset(
-                {"/v1/" + "/".join(next(iter(o)) if o else _hole(p) for o, p in zip(options, parts, strict=True))}
-            )
+            placed = [_path_part(part, function, names) for part in parts]
+            return frozenset({"/v1/" + "/".join(part for part in placed if part)})
         case ast.Call(func=ast.Name("target"), args=[base, *_]):
             return _texts(base, function, names)
         case ast.Call(func=reference) if (helper := _callee(function, reference)) is not None:
@@ -304,6 +312,15 @@ def _part(part: ast.expr) -> str:
             return _hole(value)
         case _:
             return "{}"
+
+
+def _path_part(part: ast.expr, function: Function, names: Mapping[str, Texts | ast.expr]) -> str:
+    part = part.value if isinstance(part, ast.Starred) else part
+    known = names.get(part.id) if isinstance(part, ast.Name) else None
+    if isinstance(known, ast.expr):
+        return _hole(known)
+    texts = _texts(part, function, names) if known is not None or isinstance(part, ast.Constant) else frozenset()
+    return next(iter(texts)) if len(texts) == 1 else _hole(part)
 
 
 def _hole(node: ast.expr) -> str:
