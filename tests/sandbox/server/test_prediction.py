@@ -370,7 +370,9 @@ def test_an_unknown_market_has_no_settlement(api: httpx.Client) -> None:
 
 def test_rewards_are_on_open_markets_and_show_the_live_spread(fresh: tuple[Sandbox, httpx.Client]) -> None:
     sandbox, api = fresh
-    programmes = api.get("/v1/polymarket/rewards").json()
+    answer = api.get("/v1/polymarket/rewards").json()
+    programmes = answer["rewards"]
+    assert answer["count"] == len(programmes)
     row = one(api, RAIN)
     mine = [each for each in programmes if each["condition_id"] == row["condition_id"]]
     assert [each["token_id"] for each in mine] == row["outcome_token_ids"]
@@ -383,12 +385,14 @@ def test_rewards_are_on_open_markets_and_show_the_live_spread(fresh: tuple[Sandb
     sandbox.set_book(RAIN, "polymarket", bids=[("0.30", 10)], asks=[("0.34", 10)])
     assert api.get(f"/v1/polymarket/rewards/{row['no_token_id']}").json()["current_spread"] == 4.0
     sandbox.resolve(RAIN, "Yes")
-    assert row["condition_id"] not in {each["condition_id"] for each in api.get("/v1/polymarket/rewards").json()}
+    assert row["condition_id"] not in {
+        each["condition_id"] for each in api.get("/v1/polymarket/rewards").json()["rewards"]
+    }
     assert_error(api.get(f"/v1/polymarket/rewards/{row['yes_token_id']}"), 404, "NOT_FOUND")
 
 
 def test_a_token_outside_every_programme_is_not_found(api: httpx.Client) -> None:
-    enrolled = {each["token_id"] for each in api.get("/v1/polymarket/rewards").json()}
+    enrolled = {each["token_id"] for each in api.get("/v1/polymarket/rewards").json()["rewards"]}
     outside = next(row["yes_token_id"] for row in rows(api) if row["yes_token_id"] not in enrolled)
     for token in (outside, "7" * 77, "nope"):
         assert_error(api.get(f"/v1/polymarket/rewards/{token}"), 404, "NOT_FOUND")

@@ -124,7 +124,7 @@ def list_rewards(call: AccountCall) -> object:
     for market in programmes(exchange.market.events, exchange.now_ns):
         touch = live_touch(exchange, figures, market)
         rows += [reward_row(market, token, touch) for token in (market.yes, market.no)]
-    return rows
+    return {"rewards": rows, "count": len(rows)}
 
 
 def get_reward(call: AccountCall) -> object:
