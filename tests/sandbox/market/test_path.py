@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from sequence_markets.sandbox.market.fixedpoint import LOG_ONE, exp_scaled, ln_ratio, logistic_scaled
@@ -57,6 +58,14 @@ def test_the_extreme_is_the_largest_value_of_all_steps(start: int, length: int) 
     found = extreme(paths, (1, -1), spread, start, start + length)
     assert found == max(paths[0].value(s) - 2 * paths[1].value(s) for s in steps)
     assert extreme(paths[:1], (1,), first, start, start + length) == max(paths[0].value(s) for s in steps)
+
+
+@pytest.mark.parametrize(("seed", "start"), [(303, 2046), (411, 1022), (699, 1022), (1055, 1022)])
+def test_the_extreme_may_lie_at_the_seam_of_two_intervals_alone(seed: int, start: int) -> None:
+    path = one_path(seed)
+    values = [path.value(step) for step in range(start, start + 5)]
+    assert values.index(max(values)) == 2
+    assert extreme([path], (1,), first, start, start + 4) == values[2]
 
 
 def test_the_path_has_the_volatility_it_was_given_and_stays_near_its_centre() -> None:

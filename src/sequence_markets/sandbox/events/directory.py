@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Final, Literal
 
 from ..recent import Recent
-from .family import Family, Place, place_of_token
+from .family import FIRST_SERIAL, MOST_OUTCOMES, Family, Place, place_of_token
 from .generated import GeneratedFamily, parse_generated
 from .rules import Rule
 from .schedule import RETAINED_NS
@@ -171,8 +171,26 @@ class Directory:
 
     def rule(self, market: EventMarket) -> Rule | None:
         """What decides a recurring or generated market; ``None`` for those written by hand."""
-        place = None if market.yes in self._by_symbol else self.place(market.yes)
+        place = None if market.yes in self._by_symbol else self._place_of(market)
         return None if place is None else self._by_number[place[0]].rule(*place[1:])
+
+    def siblings(self, market: EventMarket) -> tuple[EventMarket, ...]:
+        """All markets of the event a market belongs to, in the order of its outcomes, itself among them."""
+        place = None if market.yes in self._by_symbol else self._place_of(market)
+        if place is None:
+            return tuple(self._by_event.get(market.event_slug.lower(), ())) or (market,)
+        family, number, _ = place
+        return tuple(self._at((family, number, outcome)) for outcome in range(self._by_number[family].size))
+
+    def _place_of(self, market: EventMarket) -> Place | None:
+        """The place of a recurring or generated market, worked out from its serial."""
+        listed_ns, number = market.serial
+        family = self._by_number.get((number - FIRST_SERIAL) // MOST_OUTCOMES)
+        if family is None:
+            return None
+        schedule = family.schedule
+        event = (listed_ns - schedule.first_ns) // schedule.spacing_ns
+        return family.number, event, (number - FIRST_SERIAL) % MOST_OUTCOMES
 
     # In order.
 
@@ -185,7 +203,7 @@ class Directory:
         newest_first: bool = False,
         phase: Phase = "any",
     ) -> Iterator[EventMarket]:
-        """The markets listed by `now_ns` in catalogue order, without those resolved more than `RETAINED_NS` ago.
+        """The markets listed by `now_ns` in catalogue order, without those resolved long ago.
 
         Args:
             now_ns: The present instant.

@@ -12,6 +12,7 @@ from .tokens import token_index, token_of
 from .types import EventMarket, Serial
 
 __all__ = [
+    "FIRST_SERIAL",
     "MOST_OUTCOMES",
     "Family",
     "Place",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 MOST_OUTCOMES: Final = 64
-_FIRST_SERIAL: Final = 1024
+FIRST_SERIAL: Final = 1024
 _NUMBERS: Final = 1 << 34
 _MONTHS: Final = (
     "January",
@@ -78,7 +79,7 @@ class Family(Protocol):
 
 def family_serial(family: Family, number: int, outcome: int) -> Serial:
     """The place in the catalogue of a market of a family."""
-    return family.schedule.listed_ns(number), _FIRST_SERIAL + family.number * MOST_OUTCOMES + outcome
+    return family.schedule.listed_ns(number), FIRST_SERIAL + family.number * MOST_OUTCOMES + outcome
 
 
 def tokens_of(family: int, number: int, outcome: int) -> tuple[str, str]:

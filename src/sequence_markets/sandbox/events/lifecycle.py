@@ -85,7 +85,7 @@ class Events:
 
     def siblings(self, market: EventMarket) -> tuple[EventMarket, ...]:
         """All markets of the event `market` belongs to, itself among them."""
-        return self.directory.event(market.event_slug) or (market,)
+        return self.directory.siblings(market)
 
     # Life.
 
@@ -209,7 +209,8 @@ class Events:
     ) -> Iterator[EventMarket]:
         """The markets listed by `now_ns`, in catalogue order, made one by one as they are asked for.
 
-        A resolved market stays in the catalogue for seven days; afterwards it is found by its names only.
+        A resolved market stays in the catalogue for seven days, a recurring contract for one; afterwards it is found
+        by its names only.
 
         Args:
             now_ns: The present instant.

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ERA_NS", "RETAINED_NS", "SECOND_NS", "Schedule"]
+__all__ = ["DAY_NS", "ERA_NS", "RETAINED_NS", "SECOND_NS", "Schedule"]
 
 SECOND_NS: Final = 10**9
+DAY_NS: Final = 86_400 * SECOND_NS
 ERA_NS: Final = 1_577_836_800 * SECOND_NS
 """2020-01-01T00:00:00Z: the first recurring and generated markets are listed about then."""
 
-RETAINED_NS: Final = 7 * 86_400 * SECOND_NS
-"""How long a resolved market stays in the catalogue; afterwards it is found by its names only."""
+RETAINED_NS: Final = 7 * DAY_NS
+"""How long a resolved market stays in the catalogue; afterwards it is found by its names only. Recurring contracts
+leave earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,14 @@ class Schedule:
         spacing_ns: From one listing to the next.
         life_ns: From the listing to the close.
         delay_ns: From the close to the outcome.
+        retained_ns: How long a resolved event stays in the catalogue.
     """
 
     first_ns: int
     spacing_ns: int
     life_ns: int
     delay_ns: int
+    retained_ns: int = RETAINED_NS
 
     def listed_ns(self, number: int) -> int:
         """When an event is listed."""
@@ -56,8 +60,8 @@ class Schedule:
         return self._between(now_ns - self.life_ns, now_ns, 0)
 
     def closed(self, now_ns: int) -> range:
-        """The events that are not traded any more, resolved no longer than `RETAINED_NS` ago."""
-        return self._between(now_ns - self.life_ns - self.delay_ns - RETAINED_NS, now_ns - self.life_ns, 0)
+        """The events that are not traded any more, resolved no longer than `retained_ns` ago."""
+        return self._between(now_ns - self.life_ns - self.delay_ns - self.retained_ns, now_ns - self.life_ns, 0)
 
     def next_listed_ns(self, after_ns: int) -> int:
         """The first listing after an instant."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from .family import Place, family_serial, long_date, ticker_date, ticker_minute_ns, tokens_of, utc
 from .rules import Rule, UpDown
-from .schedule import ERA_NS, SECOND_NS, Schedule
+from .schedule import DAY_NS, ERA_NS, SECOND_NS, Schedule
 from .types import EventMarket, FeeCategory
 
 __all__ = ["LEAD_WINDOWS", "UP_DOWN", "UpDownSeries", "parse_up_down"]
@@ -118,7 +118,7 @@ def _series(number: int, venue: str, coin: str, length: str) -> UpDownSeries:
     lead_ns = LEAD_WINDOWS * window_ns
     # Windows are counted from the epoch, so that their starts are full minutes, quarters and hours.
     first_ns = -(-ERA_NS // window_ns) * window_ns
-    schedule = Schedule(first_ns, window_ns, lead_ns + window_ns, _DELAYS_NS[venue])
+    schedule = Schedule(first_ns, window_ns, lead_ns + window_ns, _DELAYS_NS[venue], DAY_NS)
     return UpDownSeries(number, venue, coin, length, window_ns, schedule)
 
 

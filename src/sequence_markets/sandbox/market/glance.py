@@ -22,8 +22,8 @@ from .volume import VolumeTree
 
 __all__ = ["Glances"]
 
-_PATHS: Final = 64
-"""So many paths are remembered: those of the outcomes of one event, which are looked at one after the other."""
+_REMEMBERED: Final = 64
+"""So much is remembered: of the outcomes of one event, which are looked at one after the other."""
 
 
 class Glances:
@@ -35,7 +35,8 @@ class Glances:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._paths: Recent[str, Path] = Recent(_PATHS)
+        self._paths: Recent[str, Path] = Recent(_REMEMBERED)
+        self._models: Recent[str, EventModel] = Recent(_REMEMBERED)
 
     def glance(self, market: EventMarket, now_ns: int) -> Glance:
         """The touch of the YES side, the same as its book shows; nothing before the listing and from the close on."""
@@ -86,7 +87,8 @@ class Glances:
         return None if instrument is None else self._parts.listing(instrument, market.venue)
 
     def _model(self, market: EventMarket) -> EventModel:
-        return contract_model(market, self._parts.seed)
+        known = self._models.get(market.yes)
+        return self._models.put(market.yes, contract_model(market, self._parts.seed)) if known is None else known
 
     def _fair(self, market: EventMarket, rule: Rule) -> Fair:
         return contract_fair(market, rule, self._parts.base_path, self._path)

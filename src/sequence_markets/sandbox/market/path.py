@@ -197,12 +197,10 @@ def extreme(paths: Sequence[Path], signs: Sequence[int], score: Score, first: in
 
     level = min(_TOP, max(1, (last - first).bit_length()))
     for base in range(first >> level << level, last + 1, 1 << level):
-        push(
-            base,
-            level,
-            [path.value(base) for path in paths],
-            [path.value(base + (1 << level)) for path in paths],
-        )
+        low = [path.value(base) for path in paths]
+        if first <= base:
+            best = max(best, score(low, base, base))
+        push(base, level, low, [path.value(base + (1 << level)) for path in paths])
     while heap:
         bound, base, level, low, high = heappop(heap)
         if -bound <= best:

@@ -485,6 +485,8 @@ class ScriptedMarket:
         """Bars of the reference price; see `Market.bars`."""
         primary = self._primary(symbol)
         end_ns = min(end_ns, self._closes_ns(primary) - 1)
+        if end_ns <= start_ns:
+            return ()
         since = self._scripted_since(primary)
         if since is None or end_ns < since:
             return self.inner.bars(symbol, start_ns, end_ns, interval_ns, venue)

@@ -232,6 +232,8 @@ class SyntheticMarket:
             return ()
         instrument, kept = found
         start_ns, end_ns = _within_life(instrument, start_ns, end_ns)
+        if end_ns <= start_ns:
+            return ()
         fair = self._fair_of(kept, venue)
         venues = self.venues(kept.symbol) if venue is None else (venue,)
         listings = [self._parts.listing(kept, name) for name in venues]
