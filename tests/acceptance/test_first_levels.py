@@ -97,6 +97,18 @@ def test_a_resting_order_is_amended_decreased_and_cancelled(seq: Sequence) -> No
     assert seq.order(order_id).status == "CANCELLED"
 
 
+@pytest.mark.covers("sell", "amend", "order")
+def test_the_limit_of_a_sell_is_amended_as_well(seq: Sequence) -> None:
+    seq.buy("BTC-USD", 1)
+    graph = seq.sell("BTC-USD", 1, venue="kraken", limit_price=95_000)
+    order_id = f"graph:{graph.graph_id}:order:1"
+    seq.amend(order_id, new_price=94_000)
+    order = seq.order(order_id)
+    assert (order.side, order.limit_price, order.status) == ("SELL", Decimal(94_000), "ACCEPTED")
+    seq.amend(order_id, new_price=90_000)
+    assert seq.order(order_id).status == "FILLED"
+
+
 @pytest.mark.covers(
     "batch",
     "batch.buy",

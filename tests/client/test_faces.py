@@ -143,6 +143,16 @@ REFERENCE = {
     "algo_stop_by_symbol": "symbol",
     "algo_logs_by_symbol": "symbol",
     "algo_stats": "symbol",
+    "create_strategy": (
+        "name, runtime, entrypoint, artifact_base64=None, manifest=None, placement=None, risk=None, resources=None,"
+        " start_immediately=False, sequence_api_key=None, env=None, secrets=None"
+    ),
+    "strategies": "",
+    "strategy": "strategy_id",
+    "strategy_start": "strategy_id",
+    "strategy_stop": "strategy_id",
+    "strategy_logs": "strategy_id, run_id=None",
+    "strategy_delete": "strategy_id",
     "tca": "symbol=None",
     "intel": "symbol",
     "slippage": "symbol, side='buy'",
