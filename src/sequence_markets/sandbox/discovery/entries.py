@@ -43,6 +43,8 @@ def has_siblings(market: EventMarket) -> bool:
 
 def entry_status(events: Events, entry: Entry, now_ns: int) -> MarketStatus:
     """Where a row stands: an event trades as long as one of its outcomes does."""
+    if len(entry.markets) == 1:
+        return events.status(entry.markets[0], now_ns)
     found = {events.status(market, now_ns) for market in entry.markets}
     return "open" if "open" in found else "resolving" if "resolving" in found else "resolved"
 
@@ -71,17 +73,19 @@ def entries(
     # The event at that place may have rows left. Its markets stand side by side, so they are read once more.
     serial = None if after is None else (after[0], after[1] + (MOST_OUTCOMES if newest_first else -1))
     seen: set[str] = set()
+
+    def is_next(entry: Entry) -> bool:
+        return after is None or (entry.place < after if newest_first else entry.place > after)
+
     for market in events.listed(now_ns, venue=venue, after=serial, newest_first=newest_first, trading=trading):
         if not has_siblings(market):
             found = [Entry((market,), (*market.serial, 0))]
-        elif market.event_slug not in seen:
-            seen.add(market.event_slug)
-            found = _of_event(events.event(market.event_slug, now_ns), expand=expand)
-        else:
+        elif market.event_slug in seen:
             continue
-        for entry in reversed(found) if newest_first else found:
-            if after is None or (entry.place < after if newest_first else entry.place > after):
-                yield entry
+        else:
+            seen.add(market.event_slug)
+            found = _of_event((each for each in events.siblings(market) if each.listed_ns <= now_ns), expand=expand)
+        yield from filter(is_next, reversed(found) if newest_first else found)
 
 
 def found_by_name(events: Events, now_ns: int, venue: str, name: str, *, expand: bool) -> list[Entry]:

@@ -11,6 +11,7 @@ from ..market.types import Glance
 __all__ = ["Figures", "Traded", "resting_1e17"]
 
 _DAY_NS: Final = 86_400 * 10**9
+_GRAIN_NS: Final = 1024 * 10**8
 
 
 class Traded(NamedTuple):
@@ -19,6 +20,11 @@ class Traded(NamedTuple):
     day: int = 0
     week: int = 0
     total: int = 0
+
+
+def _coarse(instant_ns: int) -> int:
+    """The next whole hundred seconds: where a rolling window begins, so that it is quick to count."""
+    return -(-instant_ns // _GRAIN_NS) * _GRAIN_NS
 
 
 def resting_1e17(touch: Glance) -> int:
@@ -41,7 +47,8 @@ class Figures:
         """What was traded in the last day, in the last week, and since the market was listed."""
         # A market that has been there for ever was first traded when what it asks about began.
         first_ns = market.listed_ns or market.start_ns
-        starts = (max(first_ns, at_ns - _DAY_NS), max(first_ns, at_ns - 7 * _DAY_NS), first_ns)
+        day_ns, week_ns = (max(first_ns, _coarse(at_ns - days * _DAY_NS)) for days in (1, 7))
+        starts = (day_ns, week_ns, first_ns)
         return Traded(*self._market.traded_since_1e8(market, starts, at_ns))
 
     def touch(self, market: EventMarket, at_ns: int) -> Glance:

@@ -48,6 +48,12 @@ class VolumeTree:
     def _block(self, block: int) -> int:
         return self._lots * (768 + (bits64(self._key, block << _BLOCK_LEVEL) >> 55)) >> 10
 
+    def _blocks(self, first: int, last: int) -> int:
+        """The lots of the blocks `first` to `last - 1`."""
+        key, lots = self._key, self._lots
+        draws = [bits64(key, block << _BLOCK_LEVEL) >> 55 for block in range(first, last)]
+        return sum([lots * (768 + draw) >> 10 for draw in draws])
+
     def _left_half(self, middle: int, level: int, total: int) -> int:
         known = self._left.get(middle)
         if known is not None:
@@ -90,8 +96,7 @@ class VolumeTree:
         if last <= first:
             return 0
         first_block, last_block = first >> _BLOCK_LEVEL, last >> _BLOCK_LEVEL
-        whole = sum(self._block(block) for block in range(first_block, last_block))
-        return whole + self._find(last)[0] - self._find(first)[0]
+        return self._blocks(first_block, last_block) + self._find(last)[0] - self._find(first)[0]
 
     def since(self, firsts: Sequence[int], last: int) -> list[int]:
         """The lots traded from each of some steps up to `last - 1`: as `between`, with every part of the way taken
@@ -102,7 +107,7 @@ class VolumeTree:
             if first >= last:
                 found[first] = 0
                 continue
-            whole += sum(self._block(each) for each in range(first >> _BLOCK_LEVEL, block))
+            whole += self._blocks(first >> _BLOCK_LEVEL, block)
             block = first >> _BLOCK_LEVEL
             found[first] = whole + until - self._before(first)
         return [found[first] for first in firsts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -17,6 +17,7 @@ from sequence_markets.units import PRICE_SCALE, QTY_SCALE
 
 Row = dict[str, object]
 
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 NOTHING_TRADED: Final = Traded()
 _USD_1E17: Final = PRICE_SCALE * QTY_SCALE
 
@@ -125,12 +126,13 @@ def market_url(market: EventMarket) -> str:
 
 def rfc3339(instant_ns: int) -> str:
     """An instant as the wire shows it, cut to the second."""
-    return _second(instant_ns // 10**9)
+    days, second = divmod(instant_ns // 10**9, 86_400)
+    return f"{_date(days)}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
 
 
 @lru_cache(maxsize=4096)
-def _second(epoch_s: int) -> str:
-    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _date(epoch_days: int) -> str:
+    return date.fromordinal(_EPOCH + epoch_days).isoformat()
 
 
 def dollars(contracts_1e8: int) -> float:
