@@ -17,6 +17,7 @@ SOURCE: Final = Path(__file__).resolve().parents[1] / "src"
 _CLIENT: Final = "sequence_markets.client"
 _OPERATIONS: Final = f"{_CLIENT}.operations."
 _OPERATION: Final = f"{_CLIENT}.operation"
+_STREAMING: Final = "sequence_markets.streaming"
 
 Texts = frozenset[str]
 Bindings = Mapping[str, Texts]
@@ -213,6 +214,9 @@ def _follow(
                     for path in sorted(_texts(where, function, names)):
                         if path.startswith("/"):
                             found.operations.setdefault(label, {})[HttpCall(method, path.partition("?")[0])] = None
+            case ast.Call(func=ast.Name(name)) if function.module.imports.get(name) == (_STREAMING, "open_stream"):
+                for path in _sockets(node, function, names):
+                    found.operations.setdefault("streaming.open_stream", {})[HttpCall("WS", path)] = None
             case ast.Call(func=reference) if (target := _callee(function, reference)) is not None:
                 _follow(target, _bound(target, node, function, names), label, found, seen)
             case ast.Name() | ast.Attribute() if node not in called:
@@ -221,6 +225,22 @@ def _follow(
                     _follow(target, {}, label, found, seen)
             case _:
                 pass
+
+
+def _sockets(call: ast.Call, function: Function, names: Mapping[str, Texts | ast.expr]) -> list[str]:
+    """Return the paths of the sockets a stream may be read from: that of the feed it names, or the common one."""
+    given = next((keyword.value for keyword in call.keywords if keyword.arg == "feed"), None)
+    feeds = {None} if given is None else _texts(given, function, names)
+    paths: dict[object, str] = {}
+    for node in ast.walk(ast.parse((SOURCE / "sequence_markets" / "streaming" / "wire.py").read_text("utf-8"))):
+        match node:
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
+                        paths[key.value] = str(value.value)
+            case _:
+                pass
+    return [paths[feed] for feed in sorted(feeds, key=str) if feed in paths]
 
 
 def _in_order(node: ast.AST) -> Iterator[ast.AST]:

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, cast, get_args, get_overloads
 
 from call_paths import Found, HttpCall, operations_of
 from starlette.routing import Match, Route, Router
@@ -161,14 +161,20 @@ def answer(face: type, name: str) -> str:
     """Return the annotation of a method's answer, or an empty text where it is missing or says nothing."""
     member = inspect.getattr_static(face, name, None)
     function = member.__func__ if isinstance(member, staticmethod) else member
-    text = str(getattr(function, "__annotations__", {}).get("return", ""))
-    words = [getattr(sequence_markets.models, word, None) for word in re.findall(r"\w+", text)]
+    # Of a method with several signatures each one says what it gives.
+    signatures = get_overloads(function) if callable(function) else []
+    texts = [str(getattr(each, "__annotations__", {}).get("return", "")) for each in signatures or [function]]
+    texts = [face.__name__ if text == "Self" else text for text in texts]
+    return "` or `".join(dict.fromkeys(texts)) if all(_says_something(text) for text in texts) else ""
+
+
+def _says_something(text: str) -> bool:
+    words = set(re.findall(r"\w+", text))
+    models = [getattr(sequence_markets.models, word, None) for word in words]
     typed = any(
-        isinstance(word, type) and issubclass(word, SequenceModel) and word is not SequenceModel for word in words
+        isinstance(each, type) and issubclass(each, SequenceModel) and each is not SequenceModel for each in models
     )
-    if text == "Self":
-        return face.__name__
-    return text if typed or text == "AsyncBatch" or "Stream" in text or text in _PLAIN_ANSWERS else ""
+    return "Any" not in words and (typed or bool(words & {"AsyncBatch", "Stream"}) or text in _PLAIN_ANSWERS)
 
 
 def row(entry: Entry, routing: Routing, proven: Mapping[str, list[str]], queued: Iterable[Found]) -> Row:
