@@ -72,6 +72,21 @@ def test_a_program_trades_with_a_key_of_its_own(sandbox: Sandbox, seq: Sequence)
     assert (fill.side, str(fill.qty)) == ("BUY", "0.25000000")
 
 
+def test_a_program_hears_the_fills_of_its_account(seq: Sequence) -> None:
+    strategy = run(
+        seq,
+        "from sequence_markets import Sequence\n"
+        "with Sequence() as seq, seq.stream(['fills'], lifecycle=True) as stream:\n"
+        "    for item in stream:\n"
+        "        print(type(item.data).__name__, getattr(item.data, 'side', ''), flush=True)\n"
+        "        if item.channel == 'fills' and hasattr(item.data, 'fill_id'): break\n",
+    )
+    says(seq, strategy, "Connected")
+    seq.buy("BTC-USD", "0.5")
+    assert ended(seq, strategy).status == "exited"
+    assert written(seq, strategy)[-1] == "Fill BUY"
+
+
 def test_its_environment_is_its_own(seq: Sequence, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAKED", "x")
     strategy = run(

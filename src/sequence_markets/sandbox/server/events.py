@@ -11,7 +11,6 @@ from typing import Final, Literal
 from starlette.types import Receive, Scope, Send
 
 from sequence_markets.sandbox.exchange import Exchange
-from sequence_markets.sandbox.server.auth import authenticate
 from sequence_markets.sandbox.server.call import Services
 from sequence_markets.sandbox.server.endpoint import header
 from sequence_markets.sandbox.server.errors import ApiError
@@ -43,7 +42,7 @@ class EventSource:
         """Serve one listener until it goes away."""
         if scope["method"] != "GET":
             raise ApiError(405, "METHOD_NOT_ALLOWED", "this is a feed: use GET", headers={"Allow": "GET"})
-        principal = authenticate(header(scope, b"authorization"))
+        principal = self._services.keys.authenticate(header(scope, b"authorization"))
         connection = Connection(self._services, self._executor, principal, _event)
         await connection.open(self._begin)
         pump = asyncio.create_task(_pump(connection, scope, send))

@@ -13,7 +13,7 @@ from typing import Final
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.runtime import Runtime
 from sequence_markets.sandbox.server.auth import Keys, Principal
-from sequence_markets.sandbox.server.errors import forbidden
+from sequence_markets.sandbox.server.errors import ApiError, forbidden
 from sequence_markets.sandbox.strategies import lifecycle, views
 from sequence_markets.sandbox.strategies.limits import FREE, KEPT_LOGS, Quota
 from sequence_markets.sandbox.strategies.logs import LogRing
@@ -68,7 +68,7 @@ class Hosting:
             ApiError: 403 for a key of somebody else.
             Refusal: 403 when a quota is used up.
         """
-        if upload.key is not None and self._keys.authenticate(f"Bearer {upload.key}") != owner:
+        if upload.key is not None and not self._belongs(upload.key, owner):
             raise forbidden("sequence_api_key belongs to another account, or to the other mode of this one")
         strategy = exchange.command(
             lambda desk: lifecycle.create(
@@ -156,6 +156,12 @@ class Hosting:
         """End every run and return once all processes are gone. Closing twice is fine."""
         if self._runner is not None:
             self._runner.close()
+
+    def _belongs(self, key: str, owner: Principal) -> bool:
+        try:
+            return self._keys.authenticate(f"Bearer {key}") == owner
+        except ApiError:
+            return False
 
     def _written(self, strategy: Strategy, run: Run | None) -> tuple[list[Answer], int]:
         if run is None:

@@ -13,7 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sequence_markets.sandbox.exchange import Exchange
 from sequence_markets.sandbox.runtime import Busy
-from sequence_markets.sandbox.server.auth import Principal, authenticate
+from sequence_markets.sandbox.server.auth import Principal
 from sequence_markets.sandbox.server.call import Services
 from sequence_markets.sandbox.server.endpoint import header
 from sequence_markets.sandbox.server.errors import ApiError
@@ -152,14 +152,14 @@ class Socket:
     def _caller(self, scope: Scope) -> Principal:
         given = header(scope, b"authorization")
         if given is not None:
-            return authenticate(given)
+            return self._services.keys.authenticate(given)
         ticket = Query(scope["query_string"]).text("ticket")
         principal = None if ticket is None else self._services.tickets.spend(ticket)
         if principal is not None:
             return principal
         if ticket is not None:
             raise ApiError(401, "UNAUTHORIZED", "the ticket is unknown, spent or older than 30 seconds")
-        return authenticate(None)
+        return self._services.keys.authenticate(None)
 
     async def _serve(self, principal: Principal, scope: Scope, receive: Receive, send: Send) -> None:
         frame = stream_frame if self._feed == "stream" else _bare_frame
