@@ -203,7 +203,7 @@ def test_too_many_files_are_refused(kind: str) -> None:
 
 def test_a_list_of_files_that_is_too_long_is_not_even_read() -> None:
     archive = zipped({f"{'x' * 200}{index}": "" for index in range(5_000)})
-    with pytest.raises(ArtifactError, match="more than 2000"):
+    with pytest.raises(ArtifactError, match="list of files"):
         check(archive, "main.py")
 
 

@@ -236,7 +236,7 @@ def _check_directory(archive: bytes) -> None:
         raise ArtifactError("is a zip64 archive, which an artifact of this size cannot need")
     size: int = struct.unpack_from("<L", archive, at + 12)[0]
     if size > _MAX_DIRECTORY:
-        raise ArtifactError(f"holds more than {MAX_FILES} files and folders")
+        raise ArtifactError(f"is a zip archive whose list of files has more than {_MAX_DIRECTORY // MIB} MiB")
 
 
 def _inflated(archive: bytes) -> bytes:
