@@ -165,6 +165,25 @@ def test_it_can_be_started_again_and_each_run_keeps_its_own_log(seq: Sequence) -
         assert [line.message for line in seq.strategy_logs(strategy.strategy_id, run_id)] == [run_id]
 
 
+def test_its_children_are_asked_to_leave_as_well(seq: Sequence) -> None:
+    strategy = run(
+        seq,
+        "import os, signal, sys, time\n"
+        "child = os.fork()\n"
+        "def leave(*_):\n"
+        "    print('leaving', 'child' if child == 0 else 'parent', flush=True)\n"
+        "    if child: os.waitpid(child, 0)\n"
+        "    os._exit(0)\n"
+        "signal.signal(signal.SIGTERM, leave)\n"
+        "print('ready', flush=True)\n"
+        "while True: time.sleep(1)\n",
+    )
+    until(lambda: written(seq, strategy).count("ready"), lambda count: count == 2)
+    seq.strategy_stop(strategy.strategy_id)
+    assert ended(seq, strategy).status == "stopped"
+    assert {"leaving child", "leaving parent"} <= set(written(seq, strategy))
+
+
 STUBBORN = (
     "import os, signal, sys, time\n"
     "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -237,6 +256,13 @@ def test_memory_beyond_the_limit_is_not_to_be_had(seq: Sequence) -> None:
     (done,) = ended(seq, strategy).runs or ()
     assert done.status == "failed"
     assert done.reason == "it used more than 128 MiB of memory" or "MemoryError" in written(seq, strategy)[-1]
+
+
+def test_more_memory_than_the_limit_cannot_even_be_reserved(seq: Sequence) -> None:
+    program = "try: bytearray(400 << 20)\nexcept MemoryError: print('refused')\nelse: print('granted')\n"
+    strategy = run(seq, program, resources={"memory_mb": 256})
+    ended(seq, strategy)
+    assert written(seq, strategy) == ["refused"]
 
 
 @linux
