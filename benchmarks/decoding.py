@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import payloads
 from benchmarks.measure import Target, paired, repeated
 from benchmarks.report import Row
-from sequence_markets.models import FillPage, Positions, Quote, QuoteBatch, SequenceModel
+from sequence_markets.models import FillPage, MarketsPage, Positions, Quote, QuoteBatch, SequenceModel
 from sequence_markets.models.base import decode
 
 _DECODE = Target("<=", 0.8)
@@ -31,7 +31,7 @@ class Case:
 
 def cases(scale: float) -> Iterator[Case]:
     """Yield the answers; ``scale`` below 1 makes them smaller."""
-    symbols, fills, positions = (max(2, int(rows * scale)) for rows in (2_000, 20_000, 1_000))
+    symbols, fills, positions, markets = (max(2, int(rows * scale)) for rows in (2_000, 20_000, 1_000, 1_000))
     depth = 100
     yield Case(
         f"`quote(depth={depth})`",
@@ -63,6 +63,14 @@ def cases(scale: float) -> Iterator[Case]:
         Positions,
         _positions_typed,
         _positions_plain,
+        0.2,
+    )
+    yield Case(
+        f"page of {markets:,} markets",
+        payloads.encoded(payloads.markets(markets)),
+        MarketsPage,
+        _markets_typed,
+        _markets_plain,
         0.2,
     )
 
@@ -151,4 +159,28 @@ def _positions_plain(held: Any) -> object:
             *(p["lifecycle"]["state"], p["transferable"], p["settled"], p["settled_mark_usd_1e9"]),
         )
         for p in held["positions"]
+    ]
+
+
+def _markets_typed(page: Any) -> object:
+    return [
+        (
+            *(m.venue, m.slug, m.symbol, m.question, m.outcomes[0], m.outcome_token_ids[1], m.yes_token_id),
+            *(m.no_token_id, m.condition_id, m.event_id, m.neg_risk, m.volume_24h, m.volume_week, m.volume_total),
+            *(m.liquidity, m.best_yes_bid, m.best_yes_ask, m.best_no_bid, m.best_no_ask, m.spread_pct),
+            *(m.start_date, m.end_date, m.url),
+        )
+        for m in page.markets
+    ]
+
+
+def _markets_plain(page: Any) -> object:
+    return [
+        (
+            *(m["venue"], m["slug"], m["symbol"], m["question"], m["outcomes"][0], m["outcome_token_ids"][1]),
+            *(m["yes_token_id"], m["no_token_id"], m["condition_id"], m["event_id"], m["neg_risk"], m["volume_24h"]),
+            *(m["volume_week"], m["volume_total"], m["liquidity"], m["best_yes_bid"], m["best_yes_ask"]),
+            *(m["best_no_bid"], m["best_no_ask"], m["spread_pct"], m["start_date"], m["end_date"], m["url"]),
+        )
+        for m in page["markets"]
     ]

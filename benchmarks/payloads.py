@@ -113,6 +113,41 @@ def positions(rows: int) -> Json:
     return {"positions": made, "totals": {**totals, "num_positions": rows}, "as_of_ns": 1_767_571_200_000_000_000}
 
 
+def markets(rows: int) -> Json:
+    """Return a page of prediction markets, every field of either documented form present."""
+    random = Random(4)
+
+    def market(number: int) -> Json:
+        yes, no = (str(10**76 + random.getrandbits(250)) for _ in range(2))
+        bid = random.randrange(1, 98) / 100
+        return {
+            "venue": "polymarket",
+            "slug": f"market-{number}",
+            "symbol": yes,
+            "question": f"Will the answer to question number {number} be yes?",
+            "outcomes": ["Yes", "No"],
+            "outcome_token_ids": [yes, no],
+            "yes_token_id": yes,
+            "no_token_id": no,
+            "condition_id": f"0x{random.getrandbits(256):064x}",
+            "event_id": f"0x{random.getrandbits(256):064x}",
+            "neg_risk": False,
+            **{f"volume_{span}": random.randrange(10**8) / 100 for span in ("24h", "week", "total")},
+            "liquidity": random.randrange(10**7) / 100,
+            "best_yes_bid": bid,
+            "best_yes_ask": round(bid + 0.01, 2),
+            "best_no_bid": round(0.99 - bid, 2),
+            "best_no_ask": round(1 - bid, 2),
+            "spread_pct": round(1 / (bid + 0.005), 2),
+            "start_date": "2026-09-01T00:00:00Z",
+            "end_date": "2026-10-31T23:59:59Z",
+            "url": f"https://polymarket.com/event/market-{number}",
+        }
+
+    page = [market(number) for number in range(rows)]
+    return {"markets": page, "count": rows, "venue": "polymarket", "has_more": True, "next_cursor": "bmV4dA"}
+
+
 def encoded(answer: Json) -> bytes:
     """Return an answer as the API sends it, without spaces."""
     return json.dumps(answer, separators=(",", ":")).encode()

@@ -14,7 +14,7 @@ from benchmarks import decoding, importing, trading
 
 def test_decoding_runs() -> None:
     rows = list(decoding.measure(scale=0.002, rounds=3))
-    assert len(rows) == 12
+    assert len(rows) == 15
     assert all(row.ratio.low <= row.ratio.middle <= row.ratio.high for row in rows)
     assert all(row.ours > 0 < row.other for row in rows)
 

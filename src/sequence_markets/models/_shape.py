@@ -238,7 +238,7 @@ class Plan:
 
     schema: CoreSchema
     known: frozenset[str]
-    defaults: tuple[tuple[str, Any], ...]
+    defaults: Mapping[str, Any]
     builders: tuple[tuple[str, Build], ...]
 
     def namespace(self, raw: dict[str, Any]) -> dict[str, Any]:
@@ -252,10 +252,9 @@ class Plan:
         if complete:
             names = raw.copy()
         else:
-            known = self.known
-            names = {key: value for key, value in raw.items() if key in known}
-            for name, default in self.defaults:
-                names.setdefault(name, default)
+            names = {**self.defaults, **raw}
+            for unknown in names.keys() - self.known:
+                del names[unknown]
         for name, build in self.builders:
             value = names.get(name)
             if value is not None:
@@ -271,7 +270,7 @@ def plan_of(cls: type[SequenceModel]) -> Plan:
     """
     _refuse_behaviour(cls)
     fields: dict[str, core_schema.TypedDictField] = {}
-    defaults: list[tuple[str, Any]] = []
+    defaults: dict[str, Any] = {}
     builders: list[tuple[str, Build]] = []
     for name, info in cls.model_fields.items():
         try:
@@ -280,11 +279,11 @@ def plan_of(cls: type[SequenceModel]) -> Plan:
             raise TypeError(f"{cls.__name__}.{name}: {error}") from None
         fields[name] = core_schema.typed_dict_field(shape.schema, required=info.is_required())
         if not info.is_required():
-            defaults.append((name, info.default))
+            defaults[name] = info.default
         if shape.build is not None:
             builders.append((name, shape.build))
     schema = core_schema.typed_dict_schema(fields, extra_behavior="ignore", cls_name=cls.__name__)
-    return Plan(schema, frozenset(fields), tuple(defaults), tuple(builders))
+    return Plan(schema, frozenset(fields), defaults, tuple(builders))
 
 
 def _field_shape(info: FieldInfo) -> Shape:
