@@ -40,6 +40,11 @@ def test_clock_seed_and_rate_limit_reach_the_exchange() -> None:
         assert answers == [200, 200, 429]
 
 
+def test_the_limit_of_a_page_of_markets_reaches_the_server() -> None:
+    with Served("--market-page-cap", "3") as served, served.client() as client:
+        assert client.get("/v1/markets?limit=500").json()["count"] == 3
+
+
 def test_a_log_is_not_written_and_no_key_is_shown() -> None:
     with Served() as served, served.client("seq_live_SECRETKEY") as client:
         client.get("/v1/account")
@@ -78,6 +83,7 @@ def test_a_taken_port() -> None:
         (["--clock", "paced", "--speed", "0"], "speed"),
         (["--speed", "2"], "--speed"),
         (["--rate-limit", "0"], "rate_limit"),
+        (["--market-page-cap", "0"], "market_page_cap"),
         (["--replay", "/nowhere/tape.gz"], "--replay"),
         (["--host", "nobody.invalid"], "--host"),
         (["--wrong"], "--wrong"),

@@ -89,6 +89,13 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many standing prediction markets to list, 43000 for a full catalogue (default: a small set)",
     )
+    parser.add_argument(
+        "--market-page-cap",
+        type=int,
+        default=500,
+        metavar="ROWS",
+        help="rows of a page of prediction markets at most, 1 to 1000 (default: 500)",
+    )
     parser.add_argument("--state", metavar="FILE", help="keep the journal in this file, and go on from it")
     parser.add_argument(
         "--run-strategies",

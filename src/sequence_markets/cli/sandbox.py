@@ -61,6 +61,7 @@ def _serve(options: argparse.Namespace, told: threading.Event) -> int:
             state=options.state,
             markets=options.markets,
             rate_limit=options.rate_limit,
+            market_page_cap=options.market_page_cap,
             run_strategies=options.run_strategies,
             speed=options.speed or 1,
         )
