@@ -38,7 +38,9 @@ def test_what_is_said_before_the_trade_is_what_it_then_costs(seq: Sequence) -> N
         (102.0, "kraken"),
         (104.0, "coinbase"),
     ]
-    (point,) = seq.slippage("BTC-USD", sizes=[303]).curve or ()
+    curve = seq.slippage("BTC-USD", sizes=[303]).curve
+    assert curve is not None
+    (point,) = curve
     routing = seq.routing("BTC-USD", "buy", 3)
     assert point.qty == routing.qty == Decimal(3)
     assert routing.legs is not None
@@ -146,7 +148,9 @@ def test_a_market_is_described_by_its_own_books_and_prints(sandbox: Sandbox, seq
     market = seq.analytics_market("BTC-USD")
     assert (market.bid, market.ask, market.mid, market.spread_bps) == (99.0, 101.0, 100.0, 200.0)
     assert (market.total_bid_depth, market.total_ask_depth, market.imbalance) == (10.0, 13.0, -3 / 23)
-    (row,) = seq.fair_price("ETH").prices or ()
+    prices = seq.fair_price("ETH").prices
+    assert prices is not None
+    (row,) = prices
     quote = seq.quote("ETH-USD")
     assert row.price is not None
     assert abs(float(row.price) / quote.nbbo.mid - 1) < 0.001

@@ -33,14 +33,10 @@ def desk() -> Exchange:
 def client(exchange: Exchange, key: str = "a") -> str:
     """An account with something of everything to sell."""
     name = exchange.account_for(key * 64, "test")
-    rows: list[dict[str, object]] = [
-        {"venue": venue, "kind": "crypto", "symbol": "BTC", "qty": 1_000, "entry_price_usd": 1}
-        for venue in VENUES["BTC-USD"][0]
-    ]
-    rows += [
-        {"venue": "kalshi", "kind": "event_contract", "symbol": symbol, "qty": 10_000, "entry_price_usd": 0.5}
-        for symbol in (KALSHI, f"{KALSHI}:NO")
-    ]
+    coin: dict[str, object] = {"kind": "crypto", "symbol": "BTC", "qty": 1_000, "entry_price_usd": 1}
+    rows: list[dict[str, object]] = [{**coin, "venue": venue} for venue in VENUES["BTC-USD"][0]]
+    contract: dict[str, object] = {"venue": "kalshi", "kind": "event_contract", "qty": 10_000, "entry_price_usd": 0.5}
+    rows += [{**contract, "symbol": symbol} for symbol in (KALSHI, f"{KALSHI}:NO")]
     exchange.sandbox_set_positions(name, {"positions": rows})
     return name
 

@@ -207,7 +207,7 @@ def test_an_unknown_order_and_another_accounts_have_no_trace() -> None:
     order = trader.place("buy", "1")
     other = Trader(trader.exchange, key="b")
     for name in ("graph:nobody:order:1", "", order):
-        empty = {"node_order_id": name, "events": [], "count": 0, "total": 0}
+        empty: dict[str, object] = {"node_order_id": name, "events": [], "count": 0, "total": 0}
         assert trace_answer(trader.exchange.desk, account_of(trader.exchange, other.client), name, 100) == empty
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import httpx
 import pytest
@@ -107,7 +108,7 @@ def typed(value: object) -> Iterator[SequenceModel]:
         for name in type(value).model_fields:
             yield from typed(getattr(value, name))
     elif isinstance(value, tuple):
-        for each in value:
+        for each in cast("tuple[object, ...]", value):
             yield from typed(each)
 
 

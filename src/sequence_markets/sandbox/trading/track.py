@@ -28,8 +28,8 @@ class Track:
     """The course of one order. Zero stands for "not yet" or "none".
 
     `admitted_ns` is when the order was handed to the router, `begun_ns` when it reached the market and was accepted;
-    `bid_1e9` and `ask_1e9` are the best displayed prices it met then, in its own terms. The order that sums up slices has
-    their fills as well.
+    `bid_1e9` and `ask_1e9` are the best displayed prices it met then, in its own terms. The order that sums up slices
+    has their fills as well.
     """
 
     admitted_ns: int = 0
