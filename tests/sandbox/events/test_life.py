@@ -233,7 +233,7 @@ def test_a_scripted_underlying_decides_the_contracts_on_it() -> None:
     middle = START + 150 * SECOND
     anchor = source.events.anchor_price_1e9(found)
     assert anchor is not None
-    for price, outcome in ((anchor - 10**12, "Down"), (anchor + 10**12, "Up")):
+    for price, outcome in ((anchor - 10**12, "Down"), (anchor, "Up"), (anchor + 10**12, "Up")):
         source.set_price("BTC-USD", price, None, middle)
         assert source.events.final_price_1e9(found, found.close_ns) == price
         assert source.events.outcome(found, found.resolve_ns) == outcome

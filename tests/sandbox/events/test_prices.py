@@ -25,7 +25,7 @@ SHARES = st.fractions(0, 1)
 
 VOLATILITY = 78 * LOG_ONE // 1_000_000
 BASE = Path(7, "underlying", volatility=VOLATILITY)
-MOOD = Path(7, "mood", volatility=LOG_ONE // 100, cap_level=12, jump_level=5)
+MOOD = Path(7, "mood", volatility=LOG_ONE // 4, cap_level=12, jump_level=5)
 RACERS = [Path(7, f"racer/{k}", volatility=VOLATILITY, jump_level=6) for k in range(4)]
 
 
@@ -124,7 +124,19 @@ def test_before_its_window_an_up_down_contract_is_about_one_half(number: int, co
     for now in range(found.listed_ns, found.start_ns, 2 * MINUTE):
         price = market().reference_price(found.yes, now)
         assert price is not None
-        assert 0.25 * UNIT < price < 0.75 * UNIT
+        assert 0.37 * UNIT < price < 0.63 * UNIT
+
+
+def test_the_mood_of_a_series_helps_some_contracts_and_harms_others() -> None:
+    moods: set[int] = set()
+    for k in range(12):
+        now = START + 300 * k * SECOND
+        waiting = [find(f"btc-updown-5m-{START // SECOND + 300 * (k + ahead)}", now) for ahead in (1, 2)]
+        one, two = (market().reference_price(each.yes, now) or 0 for each in waiting)
+        # Both see the same mood, from the same side or from opposite ones; prices are rounded halves up.
+        assert one == two or abs(one + two - UNIT) <= waiting[0].tick_1e9
+        moods.add(one == two)
+    assert moods == {True, False}
 
 
 def test_up_down_prices_mean_what_they_say() -> None:

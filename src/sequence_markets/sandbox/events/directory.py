@@ -13,7 +13,7 @@ from ..recent import Recent
 from .family import FIRST_SERIAL, MOST_OUTCOMES, Family, Place, place_of_token
 from .generated import GeneratedFamily, parse_generated
 from .rules import Rule
-from .schedule import RETAINED_NS
+from .schedule import LAST_NS, RETAINED_NS
 from .tokens import TOKEN_DIGITS
 from .types import EventMarket, Serial
 from .updown import parse_up_down
@@ -161,7 +161,7 @@ class Directory:
 
     def _exists(self, place: Place) -> bool:
         family = self._by_number.get(place[0])
-        return family is not None and place[2] < family.size
+        return family is not None and place[2] < family.size and family.schedule.close_ns(place[1]) < LAST_NS
 
     def _at(self, place: Place) -> EventMarket:
         known = self._made.get(place)

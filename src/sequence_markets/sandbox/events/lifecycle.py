@@ -167,16 +167,10 @@ class Events:
             return self._winner(oracle, market) == market.yes
         return oracle.last_price_1e9(market) * 2 >= PAYS_1E9
 
-    def _winner(self, oracle: Oracle, market: EventMarket) -> str | None:
-        """The YES symbol that wins an event: a scripted one, else the dearest of those nobody ruled out."""
-        left: list[EventMarket] = []
-        for sibling in self.siblings(market):
-            script = self._scripts.get(sibling.yes)
-            if script is None:
-                left.append(sibling)
-            elif script.yes_wins:
-                return sibling.yes
-        return max(left, key=oracle.last_price_1e9).yes if left else None
+    def _winner(self, oracle: Oracle, market: EventMarket) -> str:
+        """The YES symbol that wins an event: the dearest of those that no script decided."""
+        left = [sibling for sibling in self.siblings(market) if sibling.yes not in self._scripts]
+        return max(left, key=oracle.last_price_1e9).yes
 
     def last_price_1e9(self, market: EventMarket) -> int:
         """The fair price of the YES side at a market's close, as the paths alone have it."""

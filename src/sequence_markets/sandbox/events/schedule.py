@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["DAY_NS", "ERA_NS", "RETAINED_NS", "SECOND_NS", "Schedule"]
+__all__ = ["DAY_NS", "ERA_NS", "LAST_NS", "RETAINED_NS", "SECOND_NS", "Schedule"]
 
 SECOND_NS: Final = 10**9
 DAY_NS: Final = 86_400 * SECOND_NS
 ERA_NS: Final = 1_577_836_800 * SECOND_NS
 """2020-01-01T00:00:00Z: the first recurring and generated markets are listed about then."""
+
+LAST_NS: Final = 4_102_444_800 * SECOND_NS
+"""2100-01-01T00:00:00Z: tickers have two digits for the year, and nothing that closes later has a name."""
 
 RETAINED_NS: Final = 7 * DAY_NS
 """How long a resolved market stays in the catalogue; afterwards it is found by its names only. Recurring contracts

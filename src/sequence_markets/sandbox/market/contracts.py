@@ -23,7 +23,7 @@ _CENT_1E9: Final = 10_000_000
 OUTCOME: Final = Offset(0, 50_000, cap_level=28, jump_level=8)
 """The path behind a question of its own. Only its shape matters: it is measured in its own standard deviations."""
 
-MOOD: Final = Offset(0, 85_000, cap_level=12, jump_level=5)
+MOOD: Final = Offset(0, 30_000, cap_level=12, jump_level=5)
 """How far an up/down contract leans to one side, in log units of standard deviations."""
 
 _BUSY: Final = (60, 90, 140, 200, 300, 450, 700, 1_000, 1_600, 2_500, 4_000, 7_000, 12_000, 25_000, 60_000, 150_000)
