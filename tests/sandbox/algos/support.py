@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -162,13 +162,11 @@ class Lab(Trader):
         *symbols: str,
         start: bool = True,
         venues: Iterable[str] = (),
-        name: str = "algo",
-        **rules: int,
+        rules: Mapping[str, int] | None = None,
     ) -> DeployedAlgo:
         """Deploy a module and, unless told otherwise, start it."""
-        wish = commands.Wish(
-            name, read_upload(wasm), symbols or ("BTC-USD",), start, tuple(venues), replace(RiskRules(), **rules)
-        )
+        limits = replace(RiskRules(), **(rules or {}))
+        wish = commands.Wish("algo", read_upload(wasm), symbols or ("BTC-USD",), start, tuple(venues), limits)
         return self.exchange.command(lambda desk: commands.deploy(desk, self.exchange.algos, self.client, wish))
 
     def start(self, deployment: DeployedAlgo) -> None:
