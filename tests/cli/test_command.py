@@ -83,6 +83,7 @@ def test_a_taken_port() -> None:
         (["--clock", "paced", "--speed", "0"], "speed"),
         (["--speed", "2"], "--speed"),
         (["--rate-limit", "0"], "rate_limit"),
+        (["--markets", "3"], "markets"),
         (["--market-page-cap", "0"], "market_page_cap"),
         (["--replay", "/nowhere/tape.gz"], "--replay"),
         (["--host", "nobody.invalid"], "--host"),
@@ -121,7 +122,17 @@ def test_version_and_help() -> None:
     assert "sandbox" in text
     assert "demo" in text
     help_of_sandbox = run("sandbox", "--help").stdout
-    for option in ("--host", "--port", "--seed", "--clock", "--speed", "--replay", "--state", "--rate-limit"):
+    for option in (
+        "--host",
+        "--port",
+        "--seed",
+        "--clock",
+        "--speed",
+        "--replay",
+        "--markets",
+        "--state",
+        "--rate-limit",
+    ):
         assert option in help_of_sandbox
 
 

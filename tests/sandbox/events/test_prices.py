@@ -165,7 +165,7 @@ def test_a_window_that_is_nearly_over_is_nearly_decided(found: EventMarket) -> N
     assert late is not None
     assert before is not None
     # Far from the anchor for the tenth of a second that is left.
-    if abs(before - anchor) > anchor // 10_000:
+    if abs(before - anchor) > anchor // 3_000:
         assert late == (UNIT - found.tick_1e9 if before > anchor else found.tick_1e9)
 
 
