@@ -171,11 +171,11 @@ def test_its_children_are_asked_to_leave_as_well(seq: Sequence) -> None:
         "import os, signal, sys, time\n"
         "child = os.fork()\n"
         "def leave(*_):\n"
-        "    print('leaving', 'child' if child == 0 else 'parent', flush=True)\n"
+        "    os.write(1, b'leaving child\\n' if child == 0 else b'leaving parent\\n')\n"
         "    if child: os.waitpid(child, 0)\n"
         "    os._exit(0)\n"
         "signal.signal(signal.SIGTERM, leave)\n"
-        "print('ready', flush=True)\n"
+        "os.write(1, b'ready\\n')\n"
         "while True: time.sleep(1)\n",
     )
     until(lambda: written(seq, strategy).count("ready"), lambda count: count == 2)
@@ -292,16 +292,20 @@ def test_a_fork_bomb_is_put_out(seq: Sequence) -> None:
 
 
 def test_a_flood_of_output_is_bounded_and_stalls_nobody(seq: Sequence) -> None:
-    program = "import sys\nwhile True: sys.stdout.write('flood\\n' * 1000)\n"
+    program = "import sys\nflood = 'flood\\n' * 10_000\nwhile True: sys.stdout.write(flood)\n"
+    began = time.monotonic()
     strategy = run(seq, program, resources={"timeout_secs": 2, "cpu_millis": 500})
     slowest = 0.0
     while seq.strategy(strategy.strategy_id).status in ("starting", "running"):
         asked = time.monotonic()
         seq.quote("BTC-USD")
         slowest = max(slowest, time.monotonic() - asked)
+    lasted = time.monotonic() - began
     logs = seq.strategy_logs(strategy.strategy_id)
     assert logs.count == 2_000
     assert (logs.dropped or 0) > 10_000
+    # Twenty times a second 64 KiB are taken from the pipe, and a MiB at the end.
+    assert (2_000 + (logs.dropped or 0)) * len("flood\n") < (lasted * 20 / 16 + 2) * (1 << 20)
     assert slowest < 2
 
 
@@ -338,13 +342,19 @@ def test_a_given_key_is_used_and_stays_valid(sandbox: Sandbox) -> None:
         assert owner.account().client_id
 
 
-def test_a_reset_ends_what_runs(sandbox: Sandbox, seq: Sequence, tmp_path: Path) -> None:
-    strategy = run(seq, "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n")
+def test_a_reset_ends_what_runs_and_nothing_that_is_started_afterwards(
+    sandbox: Sandbox, seq: Sequence, tmp_path: Path
+) -> None:
+    program = "import time\nprint('up', flush=True)\nwhile True: time.sleep(1)\n"
+    strategy = run(seq, program)
     says(seq, strategy, "up")
+    (folder,) = tmp_path.iterdir()
     sandbox.reset()
-    until(lambda: list(tmp_path.iterdir()), lambda folders: not folders)
-    again = seq.create_strategy("test", "python", "main.py", artifact=project("pass"))
-    assert (again.strategy_id, again.status, again.runs) == (strategy.strategy_id, "created", ())
+    again = run(seq, program)
+    assert (again.strategy_id, again.current_run_id) == (strategy.strategy_id, "run_1"), "ids begin again"
+    says(seq, again, "up")
+    until(folder.exists, lambda there: not there)
+    assert seq.strategy(again.strategy_id).status == "running"
 
 
 def test_after_a_restart_it_has_to_be_created_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,21 +415,29 @@ def test_secrets_are_nowhere_but_in_the_program(
 
 @linux
 def test_it_does_not_outlive_a_sandbox_that_is_killed(tmp_path: Path) -> None:
+    key, state = fresh_key(), tmp_path / "state.db"
     program = (
-        "import sys, time\n"
+        "import sys\n"
         "from sequence_markets.sandbox import Sandbox\n"
         "from tests.sandbox.strategies.support import run, until, written\n"
-        "with Sandbox(seed=7, run_strategies=True) as sandbox, sandbox.client() as seq:\n"
+        "key, state = sys.argv[1:]\n"
+        "with Sandbox(seed=7, run_strategies=True, state=state) as sandbox, sandbox.client(api_key=key) as seq:\n"
         "    strategy = run(seq, 'import os, time\\nprint(os.getpid(), flush=True)\\nwhile True: time.sleep(1)\\n')\n"
         "    print(until(lambda: written(seq, strategy), bool)[0], flush=True)\n"
         "    sys.stdin.read()\n"
     )
-    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe, env=environment, text=True) as host:
+    paths = [str(Path(__file__).resolve().parents[3]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    command, pipe = [sys.executable, "-c", program, key, str(state)], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, text=True) as host:
         assert host.stdout is not None
         pid = int(host.stdout.readline())
         assert alive(pid)
         host.send_signal(signal.SIGKILL)
         host.wait()
     until(lambda: alive(pid), lambda there: not there)
+    with Sandbox(state=state, run_strategies=True) as sandbox, sandbox.client(api_key=key) as seq:
+        (strategy,) = seq.strategies()
+        (done,) = strategy.runs or ()
+        assert (strategy.status, done.status, done.reason) == ("stopped", "stopped", "the sandbox ended")
+        sandbox.check_invariants()

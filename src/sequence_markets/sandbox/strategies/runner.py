@@ -24,7 +24,7 @@ from sequence_markets.sandbox.strategies.process import Ending, Job, Process
 _log = logging.getLogger("sequence_markets.sandbox")
 
 _TICK_S: Final = 0.05
-_BYTES_PER_TICK: Final = 256 << 10
+_BYTES_PER_TICK: Final = 64 << 10
 """What is read of a run's output at most in a tick: a flood waits in its pipe, and holds nobody else up."""
 _CLOSE_GRACE_S: Final = 1.0
 _STILL_THERE: Final = Ending("stopped", None, "the sandbox ended")
