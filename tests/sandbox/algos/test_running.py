@@ -261,7 +261,7 @@ def test_fills_and_positions_are_told(lab: Lab) -> None:
 
 # --- rejects ---
 
-CODES = {
+CODES: dict[str, tuple[list[bytes], dict[str, int], list[tuple[int, int]]]] = {
     "no such order": ([cancel(77)], {}, [(77, 0)]),
     "fill or kill that is not filled": ([act(1, 1, 500, 101, "FOK")], {}, [(1, 0)]),
     "insufficient balance": ([act(1, -1, 1, 99)], {}, [(1, 1)]),
