@@ -205,3 +205,18 @@ def test_history_begins_where_the_market_does() -> None:
     assert history_start(market, "BTC-USD", trader.exchange.now_ns, 60 * SECOND) == scripted
     trader.advance(100)
     assert history_start(market, "BTC-USD", trader.exchange.now_ns, 60 * SECOND) == trader.exchange.now_ns - 60 * SECOND
+
+
+def test_a_market_minted_just_now_has_the_history_it_has() -> None:
+    minted = next(
+        each
+        for each in MARKET.events.minted_between(START_NS, START_NS + 3600 * SECOND)
+        if each.venue == "polymarket" and each.start_ns > each.listed_ns
+    )
+    now, name = at(minted.listed_ns + 5 * SECOND)
+    instrument = now.market.catalogue.get(minted.yes)
+    assert history_start(now.market, minted.yes, now.now_ns, 60 * SECOND) == minted.listed_ns
+    said = simulate_answer(now.desk, name, instrument, "buy", 10**8, None, "x")
+    rows = {str(row["name"]): row for row in cast("list[Row]", said["scenarios"])}
+    assert rows["split"]["fill_rate"] == rows["aggressive"]["fill_rate"] == 1.0
+    assert forecast_answer(now.desk, name, instrument, "buy", 10**8, "x")["sample_count"] == 1

@@ -218,8 +218,6 @@ def test_the_no_outcome_is_the_same_depth_from_the_other_side() -> None:
 @given(layout=layouts)
 def test_the_fair_price_is_the_middle_of_trading_in_size(layout: list[Book]) -> None:
     exchange = desk()
-    for symbol in ("BTC-USD", "BTC-USDC", "BTC-USDT"):
-        exchange.set_book(symbol, "binance" if symbol == "BTC-USDT" else "kraken", [], [])
     script(exchange, "BTC-USD", layout)
     said = fair_row(exchange.desk, "BTC")
     prices: list[int] = []

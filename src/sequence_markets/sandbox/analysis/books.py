@@ -118,13 +118,11 @@ def fair_prices(desk: Desk, underlying: str | None = None) -> list[dict[str, obj
 
 def fair_row(desk: Desk, underlying: str) -> dict[str, object] | None:
     """The fair price of an underlying: the middle between the average prices of buying and of selling for 100,000
-    dollars (or all there is) over the books of all venues that quote its dollar spot pairs, rounded down. None while a
-    side is missing."""
-    books: list[VenueBook] = []
-    for quote in USD_PEGGED:
-        symbol = f"{underlying}-{quote}"
-        if symbol in desk.market.catalogue:
-            books += net_books(desk, symbol)
+    dollars (or all there is) over the books of all venues, rounded down; of the first of its pairs with USD, USDC and
+    USDT that is quoted. None while a side is missing."""
+    pairs = (f"{underlying}-{quote}" for quote in USD_PEGGED)
+    quoted = (net_books(desk, symbol) for symbol in pairs if symbol in desk.market.catalogue)
+    books = next((found for found in quoted if found), [])
     bid, ask = _depth_price(merged(books, "bid")), _depth_price(merged(books, "ask"))
     if not bid or not ask:
         return None

@@ -23,6 +23,10 @@ def history_start(market: Market, symbol: str, now_ns: int, span_ns: int) -> int
     """
     listed_ns = market.catalogue.get(symbol).listed_ns if symbol in market.catalogue else 0
     start = min(max(0, now_ns - span_ns, listed_ns), now_ns)
+    first = next((market.book(symbol, venue, now_ns) for venue in market.venues(symbol)), None)
+    if first is not None and first.origin != "scripted":
+        # Of a scripted symbol only scripted venues are listed, so one book tells.
+        return start
     begun = now_ns
     while begun > start:
         books = _books(market, symbol, begun)

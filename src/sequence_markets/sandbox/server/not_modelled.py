@@ -18,5 +18,6 @@ NOT_MODELLED: Final[tuple[str, ...]] = (
     "a depeg: USD, USDC and USDT are each worth exactly one US dollar",
     "isolation of hosted strategies: with run_strategies their code runs under limits, but as the user of the sandbox",
     "placement and risk settings of hosted strategies: they are kept and shown, and nothing is made of them",
+    "other routing versions: every order is routed by landed cost, and nothing else competes with it",
     "real trading: an order sent with a seq_live_ key is a paper order as well",
 )
