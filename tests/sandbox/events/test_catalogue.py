@@ -42,8 +42,6 @@ def test_a_schedule_is_arithmetic_and_nothing_else(
     assert list(schedule.open(start)) == [n for n in every if schedule.listed_ns(n) <= start < schedule.close_ns(n)]
     closed = [n for n in every if schedule.close_ns(n) <= start < schedule.resolve_ns(n) + RETAINED_NS]
     assert list(schedule.closed(start)) == closed
-    assert schedule.next_listed_ns(start) == min(t for n in every if (t := schedule.listed_ns(n)) > start)
-    assert schedule.next_resolved_ns(start) == min(t for n in every if (t := schedule.resolve_ns(n)) > start)
 
 
 @pytest.mark.parametrize("markets", [LEAST_MARKETS, LEAST_MARKETS + 1, 100, 1_234, 43_000])
@@ -143,19 +141,6 @@ def test_what_was_minted_and_resolved_adds_up(now: int, cuts: list[int]) -> None
     before, after = ({m.yes for m in source.listed(t, trading=True)} for t in (instants[0], instants[-1]))
     assert after - before <= {m.yes for m in minted}
     assert {m.yes for m in minted if m.close_ns > instants[-1]} <= after
-
-
-@settings(deadline=None, max_examples=40)
-@given(now=INSTANTS)
-def test_the_next_instants_are_when_something_comes_next(now: int) -> None:
-    source = events(400)
-    minted, resolved = source.next_minted_ns(now), source.next_resolved_ns(now)
-    assert minted is not None
-    assert resolved is not None
-    assert source.minted_between(now, minted - 1) == []
-    assert source.minted_between(minted - 1, minted)
-    assert source.resolved_between(now, resolved - 1) == []
-    assert source.resolved_between(resolved - 1, resolved)
 
 
 def test_in_any_day_markets_of_each_series_are_minted_and_resolved() -> None:

@@ -97,4 +97,3 @@ def test_a_tape_has_no_prediction_markets() -> None:
     assert list(tape.events.listed(START)) == []
     assert tape.events.find("btc-updown-5m-1767571200", START) is None
     assert tape.events.minted_between(0, START) == tape.events.resolved_between(0, START) == []
-    assert tape.events.next_minted_ns(0) is None

@@ -271,16 +271,6 @@ class Directory:
         made = (self._all_of(family, family.schedule.resolved(start_ns, end_ns)) for family in self.families)
         return sorted(chain(fixed, *made), key=_resolution)
 
-    def next_minted_ns(self, after_ns: int) -> int | None:
-        """The first instant after `after_ns` at which a market is listed; ``None`` for never."""
-        fixed = [market.listed_ns for market in self._fixed if market.listed_ns > after_ns]
-        return min([*fixed, *(family.schedule.next_listed_ns(after_ns) for family in self.families)], default=None)
-
-    def next_resolved_ns(self, after_ns: int) -> int | None:
-        """The first instant after `after_ns` at which an outcome is known; ``None`` for never."""
-        fixed = [market.resolve_ns for market in self._fixed if market.resolve_ns > after_ns]
-        return min([*fixed, *(family.schedule.next_resolved_ns(after_ns) for family in self.families)], default=None)
-
     def _all_of(self, family: Family, numbers: range) -> Iterator[EventMarket]:
         for number in numbers:
             for outcome in range(family.size):

@@ -244,14 +244,6 @@ class Events:
                 found.append(market)
         return sorted(found, key=lambda market: (self.resolves_ns(market), market.serial))
 
-    def next_minted_ns(self, after_ns: int) -> int | None:
-        """The first instant after `after_ns` at which a market is listed, if nobody scripts one; ``None`` for never."""
-        return self.directory.next_minted_ns(after_ns)
-
-    def next_resolved_ns(self, after_ns: int) -> int | None:
-        """An instant after `after_ns` before which nothing is resolved, if nobody scripts it; ``None`` for never."""
-        return self.directory.next_resolved_ns(after_ns)
-
 
 def _serial(market: EventMarket) -> Serial:
     return market.serial

@@ -66,14 +66,6 @@ class Schedule:
         """The events that are not traded any more, resolved no longer than `retained_ns` ago."""
         return self._between(now_ns - self.life_ns - self.delay_ns - self.retained_ns, now_ns - self.life_ns, 0)
 
-    def next_listed_ns(self, after_ns: int) -> int:
-        """The first listing after an instant."""
-        return self.listed_ns(self._between(after_ns, after_ns, 0).start)
-
-    def next_resolved_ns(self, after_ns: int) -> int:
-        """The first outcome after an instant."""
-        return self.resolve_ns(self._between(after_ns, after_ns, self.life_ns + self.delay_ns).start)
-
     def _between(self, start_ns: int, end_ns: int, age_ns: int) -> range:
         """The events that reach an age after `start_ns` and up to `end_ns`."""
         zero = self.first_ns + age_ns
