@@ -26,6 +26,7 @@ _ERRORS = "client/test_errors.py::"
 _MARKETS = "client/test_prediction.py::"
 _BUILDING = "graphs/test_building.py::"
 _SERVED = "sandbox/server/test_trading.py::"
+_STREAMS = "streaming/test_protocol.py::"
 _PEER = "compat/test_published_client.py::"
 
 DEFECTS: Mapping[str, Hazard] = {
@@ -270,8 +271,19 @@ DEFECTS: Mapping[str, Hazard] = {
         "a live key goes out in clear text to any host",
         ("client/test_construction.py::test_a_key_that_may_be_live_is_refused_over_plain_http",),
     ),
-    "D46": Hazard("streaming fails with versions of its library that are allowed", ()),
-    "D47": Hazard("streams hide rejected subscriptions and errors, and never reconnect", ()),
+    "D46": Hazard(
+        "streaming fails with versions of its library that are allowed",
+        ("compat/test_hazards.py::test_no_version_of_the_socket_library_is_allowed_that_streams_cannot_use",),
+    ),
+    "D47": Hazard(
+        "streams hide rejected subscriptions and errors, and never reconnect",
+        (
+            f"{_STREAMS}test_a_rejected_channel_ends_the_stream_with_its_reason",
+            f"{_STREAMS}test_an_error_of_the_server_ends_the_stream",
+            f"{_STREAMS}test_a_lost_connection_is_opened_again_and_everything_asked_for_again",
+            f"{_STREAMS}test_a_gap_is_told_before_the_next_item_of_each_channel",
+        ),
+    ),
 }
 
 BURDENS: Mapping[str, Hazard] = {

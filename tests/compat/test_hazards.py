@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,3 +41,14 @@ def test_a_hazard_is_pinned_by_tests_that_exist(name: str, hazard: Hazard) -> No
     for test in hazard.tests:
         file, _, wanted = test.partition("::")
         assert wanted in _names(file), test
+
+
+def test_no_version_of_the_socket_library_is_allowed_that_streams_cannot_use() -> None:
+    project = tomllib.loads((TESTS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lists: list[list[str]] = [project["dependencies"], *project["optional-dependencies"].values()]
+    (wanted,) = [each for listed in lists for each in listed if each.startswith("websockets")]
+    floor = re.search(r">=(\d+)", wanted)
+    assert floor is not None, wanted
+    # From 14 on a handshake takes additional_headers, and the sans-I/O protocol is what it is now.
+    assert int(floor[1]) >= 14
+    assert int(version("websockets").partition(".")[0]) >= int(floor[1])
