@@ -45,7 +45,7 @@ def deploy_for_symbol(request: Request) -> Callable[[AccountCall], object]:
 
 
 def _deploying(body: Body, name: str, symbols: tuple[str, ...]) -> Callable[[AccountCall], object]:
-    _check_name(body, name)
+    _check_name(body)
     start = body.flag("start_immediately", False)
     venues = tuple(body.texts("venues", required=False))
     for number, venue in enumerate(venues):
@@ -86,10 +86,9 @@ def _read_module(body: Body) -> Upload | None:
         return None
 
 
-def _check_name(body: Body, name: str) -> None:
-    if isinstance(body.fields.get("name", name), str) and not (
-        name.strip() and len(name) <= _LONGEST_NAME and name.isprintable()
-    ):
+def _check_name(body: Body) -> None:
+    name = body.fields.get("name")
+    if isinstance(name, str) and not (name.strip() and len(name) <= _LONGEST_NAME and name.isprintable()):
         body.problem("name", f"must be 1 to {_LONGEST_NAME} printable characters")
 
 
@@ -129,8 +128,7 @@ def change(call: AccountCall) -> object:
     deployment = _deployment(call)
     body = call.request.fields("name", "risk")
     name = body.text("name", required=False) or deployment.name
-    if body.has("name"):
-        _check_name(body, body.text("name"))
+    _check_name(body)
     rules = _read_rules(body, deployment.rules)
     body.check()
     call.exchange.command(lambda desk: commands.change(desk, deployment, name.strip(), rules))
