@@ -17,7 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sequence_markets.sandbox.strategies.artifact import ArtifactError
 from sequence_markets.sandbox.strategies.logs import LogRing
 from sequence_markets.sandbox.strategies.process import Ending, Job, Process
 
@@ -94,7 +93,7 @@ class Runner:
             self._closed = True
             if self._thread is not None:
                 self._notes.append(self._wind_up)
-                self._bell.send(b"!")
+                self._wake()
         if self._thread is not None:
             self._thread.join()
         self._selector.close()
@@ -109,9 +108,12 @@ class Runner:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="sequence-sandbox-strategies", daemon=True)
                 self._thread.start()
-            # A full buffer wakes the thread as well.
-            with contextlib.suppress(BlockingIOError):
-                self._bell.send(b"!")
+            self._wake()
+
+    def _wake(self) -> None:
+        # A full buffer wakes the thread as well.
+        with contextlib.suppress(BlockingIOError):
+            self._bell.send(b"!")
 
     # All below runs in the thread.
 
@@ -140,7 +142,8 @@ class Runner:
             return
         try:
             process = Process(job, ring, self._instant, time.monotonic())
-        except (OSError, ArtifactError, ValueError) as error:
+        except Exception as error:
+            _log.exception("a strategy could not be started")
             self._told(ticket, Ending("failed", None, f"it could not be started: {type(error).__name__}"))
             return
         self._live[ticket] = process
@@ -157,10 +160,10 @@ class Runner:
         process = self._live[ticket]
         size = process.read(descriptor)
         self._budgets[ticket] -= max(0, size)
-        if size == 0:
-            process.close_pipe(descriptor)
         if size == 0 or self._budgets[ticket] <= 0:
             self._selector.unregister(descriptor)
+        if size == 0:
+            process.close_pipe(descriptor)
 
     def _look(self, now: float) -> None:
         if now < self._tick_at:
