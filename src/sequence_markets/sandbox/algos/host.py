@@ -74,6 +74,7 @@ class AlgoHost:
         self._shown: dict[int, None] = {}
         self._planned: dict[int, int] = {}
         self._beats: dict[int, int] = {}
+        self._gone: list[str] = []
         self.reactions: Mapping[type[rec.Record], tuple[Reaction, ...]] = {
             rec.Filled: (self._on_filled,),
             rec.BookSet: (self._on_script,),
@@ -124,6 +125,9 @@ class AlgoHost:
         """What was done is stored."""
         self.calls.touched.clear()
         self.history.commit()
+        for deployment in self._gone:
+            self.history.forget(deployment)
+        self._gone.clear()
 
     def abandon(self) -> bool:
         """What was done has not happened: who has seen it begins anew. Returns whether there was anything."""
@@ -134,6 +138,7 @@ class AlgoHost:
                 run.instance = run.sides = None
                 run.dead.clear()
         self.calls.touched.clear()
+        self._gone.clear()
         self.history.abandon()
         return begun
 
@@ -191,7 +196,10 @@ class AlgoHost:
 
     def _on_removed(self, desk: Desk, record: rec.Record) -> None:
         assert isinstance(record, rec.AlgoRemoved)
-        self._tell(desk, record.deployment, "undeployed", "")
+        event = AlgoEvent("undeployed", "", desk.now_ns, record.symbol)
+        self.history.note(record.deployment, event)
+        if record.deployment not in desk.state.algos.deployments:
+            self._gone.append(record.deployment)
         for no in [no for no in self.calls.runs if no not in desk.state.algos.edges]:
             del self.calls.runs[no]
 
