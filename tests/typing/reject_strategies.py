@@ -12,6 +12,6 @@ def wrong(seq: Sequence) -> None:
     seq.create_strategy("dip", "python", "main.py", artifact=b"PK", secret={"A": "1"})  # error: secret
     seq.create_strategy("dip", "python", "main.py", artifact=b"PK", start_immediately="yes")  # error: bool
     seq.strategy(5)  # error: "str"
-    seq.strategy("strat_1").stauts  # error: stauts
+    _ = seq.strategy("strat_1").stauts  # error: stauts
     seq.strategy("strat_1").status = "running"  # error: status
     seq.strategy_logs("strat_1", "run_1", "run_2")  # error: positional

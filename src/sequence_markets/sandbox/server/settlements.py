@@ -62,7 +62,7 @@ def _market_settlement(market: Market, found: EventMarket, now_ns: int, *, under
 
 
 def _event_settlement(events: Events, entry: Entry, now_ns: int) -> Row:
-    """An event of several outcomes: which one of them won. Where several may, as of strikes, each has its own answer."""
+    """An event of several outcomes: which one won. Where several may, as of strikes, each has its own answer."""
     first = entry.markets[0]
     status = entry_status(events, entry, now_ns)
     won = [market.outcome_name for market in entry.markets if events.payout_1e9(market.yes, now_ns)]
