@@ -124,6 +124,19 @@ def test_the_downside_is_what_the_order_would_have_cost_in_the_last_minute() -> 
     assert list(steps) == sorted(cast("list[float]", list(steps)))
 
 
+def test_a_time_in_which_the_books_did_not_suffice_is_a_time_without_confidence() -> None:
+    trader = Trader(desk())
+    trader.book(bids=[("99", "5")], asks=[("101", "1")])
+    trader.advance(25)
+    trader.book(bids=[("99", "5")], asks=[("101", "5")])
+    trader.advance(15)
+    instrument = trader.exchange.market.catalogue.get("BTC-USD")
+    said = forecast_answer(trader.exchange.desk, trader.client, instrument, "buy", 3 * 10**8, "x")
+    # Two of the five instants since the market began had enough: now and ten seconds ago.
+    assert said["sample_count"] == 5
+    assert [row["confidence"] for row in cast("list[Row]", said["fill_confidence"])] == [2 / 5]
+
+
 def test_patience_is_weighed_against_crossing_now() -> None:
     now, name = at(NOW)
     instrument = MARKET.catalogue.get(PERP)

@@ -144,6 +144,19 @@ def test_the_spread_is_compared_with_its_own_history() -> None:
     assert [row["spread_bps"] for row in cast("list[Row]", said["venues"])] == [None]
 
 
+@pytest.mark.parametrize("symbol", ["BTC-USD", "DOGE-USD", KALSHI])
+def test_the_usual_spread_is_the_lower_median_of_six_instants(symbol: str) -> None:
+    exchange = Exchange(MARKET, seed=SEED, start_ns=NOW)
+    said = intel_answer(exchange.desk, MARKET.catalogue.get(symbol), "x")
+    spreads: list[Fraction] = []
+    for number in range(1, 7):
+        books = [MARKET.book(symbol, venue, NOW - 400 * SECOND * number) for venue in MARKET.venues(symbol)]
+        bid = max(book.bids[0][0] for book in books if book is not None)
+        ask = min(book.asks[0][0] for book in books if book is not None)
+        spreads.append(Fraction(20_000 * (ask - bid), ask + bid))
+    assert said["usual_spread_bps"] == pytest.approx(float(sorted(spreads)[2]))
+
+
 @settings(deadline=None)
 @given(
     now=st.tuples(st.integers(1, 1000), st.integers(1, 1000)),
@@ -235,6 +248,18 @@ def test_the_fair_price_is_the_middle_of_trading_in_size(layout: list[Book]) -> 
     assert said is not None
     middle = sum(prices) // 2
     assert (said["price_1e9"], said["price"]) == (middle, middle / 10**9)
+
+
+def test_the_fair_price_goes_as_deep_as_its_notional() -> None:
+    trader = Trader(desk())
+    trader.book(bids=[("99", "2000")], asks=[("101", "500")])
+    trader.book(asks=[("103", "5000")], venue="okx")
+    said = fair_row(trader.exchange.desk, "BTC")
+    assert said is not None
+    # 500 units for 50,500 dollars, the other 49,500 dollars buy 480.58 units at 103; all is sold at 99.
+    rest = 49_500 * 10**17 // (103 * 10**9)
+    ask = (50_500 * 10**17 + rest * 103 * 10**9) // (500 * 10**8 + rest)
+    assert (said["price_1e9"], said["venue_count"]) == ((ask + 99 * 10**9) // 2, 2)
 
 
 def test_every_underlying_has_a_fair_price_and_an_unknown_one_has_none() -> None:

@@ -111,6 +111,26 @@ def test_latency_lies_between_dispatch_and_acknowledgement() -> None:
     ]
 
 
+def test_all_venues_are_sent_to_before_the_first_acknowledges() -> None:
+    trader = Trader(desk())
+    trader.exchange.put_sandbox_settings(trader.client, {"latency_ms": {"kraken": 75, "okx": 20}})
+    trader.book(asks=[("101", "5")])
+    trader.book(asks=[("102", "5")], venue="okx")
+    order = trader.place("buy", "7")
+    trader.advance(1)
+    told = [(event["event"], event["venue"]) for event in events_of(trader.exchange, trader.client, order)]
+    assert told == [
+        ("sor_admitted", None),
+        ("edge_dispatched", "kraken"),
+        ("edge_dispatched", "okx"),
+        ("venue_acked", "kraken"),
+        ("first_fill", "kraken"),
+        ("venue_acked", "okx"),
+        ("fill", "okx"),
+        ("terminal", None),
+    ]
+
+
 def test_an_order_that_moves_says_each_step() -> None:
     trader = Trader(desk())
     trader.book(bids=[("99", "5")], asks=[("101", "5")], symbol=PERP, venue="okx")
@@ -182,6 +202,31 @@ def test_a_node_that_waits_has_no_life_yet() -> None:
     exchange.advance_to(START_NS + 6 * SECOND)
     events = events_of(exchange, name, "graph:g:b:1")
     assert (events[0]["event"], events[0]["ts_ns"]) == ("sor_admitted", START_NS + 5 * SECOND)
+
+
+def test_every_part_of_a_node_has_a_life_of_its_own() -> None:
+    exchange = desk()
+    name = client(exchange)
+    exchange.set_book("BTC-USD", "kraken", levels(("99", "50")), levels(("101", "50")))
+    legs = [
+        {
+            "node_id": each,
+            "instrument": {"symbol": "BTC-USD"},
+            "side": "buy",
+            "order_type": {"limit": {"price_1e9": 99 * 10**9}} if each == "a" else "market",
+            "quantity": {"fixed": {"qty_1e8": 2 * 10**8}},
+            "execution": {},
+        }
+        for each in "ab"
+    ]
+    edge = {"edge_id": "e", "from_node": "a", "to_node": "b", "trigger": "on_fill", "sizing": "source_fill"}
+    exchange.submit(name, {"nodes": legs, "edges": [edge], "graph_id": "g"})
+    for place in range(2):
+        exchange.advance_to(START_NS + (place + 1) * SECOND)
+        exchange.print_trade("BTC-USD", "kraken", "sell", 98 * 10**9, 10**8)
+    admitted = [events_of(exchange, name, f"graph:g:b:{part}")[0] for part in (1, 2)]
+    assert [event["ts_ns"] for event in admitted] == [START_NS + SECOND, START_NS + 2 * SECOND]
+    assert len(orders_of(exchange, name)) == 3
 
 
 def test_a_short_trace_keeps_the_beginning_and_the_end() -> None:
