@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from sequence_markets import ConflictError, KillSwitchActiveError, NotFoundError, Sequence
+from sequence_markets import ConflictError, KillSwitchActiveError, NotFoundError, Positions, Sequence
 from sequence_markets.sandbox import Sandbox
 
 
@@ -157,10 +157,11 @@ def test_a_graph_waits_is_cancelled_and_cannot_be_resumed(seq: Sequence) -> None
 
 @pytest.mark.covers("balances", "positions", "perp_positions", "portfolio")
 def test_what_was_removed_warns_and_says_what_to_use(seq: Sequence) -> None:
-    removed: list[Callable[[], object]] = [seq.balances, seq.perp_positions, seq.portfolio]
-    for method in removed:
+    for name in ("balances", "perp_positions", "portfolio"):
+        method: Callable[[], object] = getattr(seq, name)
         with pytest.warns(DeprecationWarning, match="positions_unified"), pytest.raises(NotFoundError):
             method()
+    positions: Callable[[], Positions] = getattr(seq, "positions")  # noqa: B009  # deprecated, and said to be
     with pytest.warns(DeprecationWarning, match="positions_unified"):
-        answer = seq.positions()
+        answer = positions()
     assert answer.totals == seq.positions_unified().totals

@@ -9,7 +9,7 @@ import pytest
 
 from sequence_markets import Sequence
 from tests.cli.process import Served
-from tests.sandbox.strategies.support import ended, run, until, written
+from tests.sandbox.strategies.support import ended, only_run, run, until, written
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="strategies are run on POSIX systems only")
 
@@ -19,7 +19,7 @@ KEY = "seq_test_cli"
 def test_code_is_run_only_when_it_is_asked_for() -> None:
     for arguments, executed in ((("--run-strategies",), True), ((), False)):
         with Served("--clock", "manual", *arguments) as served, Sequence(KEY, served.url) as seq:
-            (first,) = run(seq, "print('up')\n").runs or ()
+            first = only_run(run(seq, "print('up')\n"))
             assert first.executed is executed
 
 

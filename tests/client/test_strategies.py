@@ -195,15 +195,15 @@ def test_an_id_that_is_no_part_of_a_path_is_refused(seq: Pair, strategy_id: str)
     assert server.received == []
 
 
-@pytest.mark.parametrize(
-    ("call", "lookup"),
-    [
-        (lambda s: s.create_strategy(**GOOD), "strategies()"),
-        (lambda s: s.strategy_start("strat_a"), "strategy('strat_a')"),
-        (lambda s: s.strategy_stop("strat_a"), "strategy('strat_a')"),
-        (lambda s: s.strategy_delete("strat_a"), "strategy('strat_a')"),
-    ],
-)
+LOST: list[tuple[Callable[[Sequence], object], str]] = [
+    (lambda s: s.create_strategy(**GOOD), "strategies()"),
+    (lambda s: s.strategy_start("strat_a"), "strategy('strat_a')"),
+    (lambda s: s.strategy_stop("strat_a"), "strategy('strat_a')"),
+    (lambda s: s.strategy_delete("strat_a"), "strategy('strat_a')"),
+]
+
+
+@pytest.mark.parametrize(("call", "lookup"), LOST)
 def test_a_write_whose_answer_is_lost_is_not_repeated(
     serve: MakeServer, connect: MakeClient, call: Callable[[Sequence], object], lookup: str
 ) -> None:

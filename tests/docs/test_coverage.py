@@ -25,7 +25,7 @@ def test_the_table_is_up_to_date_and_no_cell_is_empty() -> None:
 
 @pytest.fixture
 def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]]:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
+    monkeypatch.setattr(sys, "path", [str(SCRIPTS), *sys.path])
     names = ("call_paths", "coverage_table")
     yield {name: importlib.import_module(name) for name in names}
     for name in names:

@@ -68,7 +68,7 @@ def pack(folder: str | os.PathLike[str]) -> bytes:
 
 
 def _bytes_of(artifact: object) -> bytes:
-    if isinstance(artifact, bytes | bytearray | memoryview):
+    if isinstance(artifact, bytes | bytearray):
         found = bytes(artifact)
     elif isinstance(artifact, str | os.PathLike):
         path = Path(cast("str | os.PathLike[str]", artifact))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
 from .calls import Calls
 
@@ -49,9 +48,9 @@ def run(calls: Calls) -> None:
     calls.note("settlement open", lambda: client.settlement(SLUG))
     updown = calls.note("markets up or down", lambda: client.markets(q="btc-updown", limit=1))
     slug = updown["markets"][0]["slug"] if updown and updown["markets"] else "missing"
-    calls.note("polymarket_rewards", client.polymarket_rewards)
-    rewarded = _first(calls.results["polymarket_rewards"].get("result"), "rewards")
-    calls.note("polymarket_rewards one", lambda: client.polymarket_rewards(rewarded.get("token_id", "0")))
+    listed = calls.note("polymarket_rewards", client.polymarket_rewards)
+    rewarded = listed["rewards"][0]["token_id"] if listed else "0"
+    calls.note("polymarket_rewards one", lambda: client.polymarket_rewards(rewarded))
     calls.note("polymarket_rewards unknown", lambda: client.polymarket_rewards("12345"))
     calls.note("fees", lambda: client.fees("BTC-USD"))
     calls.note("fees kalshi", lambda: client.fees(f"{KALSHI}:YES", venues=["kalshi", "polymarket"]))
@@ -69,8 +68,3 @@ def run(calls: Calls) -> None:
     calls.note("positions_unified redeemed", lambda: client.positions_unified(include_closed=True))
     calls.note("settlement underlying", lambda: client.settlement(slug, underlying=True))
     calls.note("price_history underlying", lambda: client.price_history(slug, fidelity_secs=60, underlying=True))
-
-
-def _first(answer: Any, name: str) -> dict[str, Any]:
-    rows = answer.get(name, []) if isinstance(answer, dict) else answer or []
-    return rows[0] if rows else {}

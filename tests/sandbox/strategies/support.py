@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
 
-from sequence_markets import Sequence, Strategy
+from sequence_markets import Sequence, Strategy, StrategyRun
 from sequence_markets.sandbox import Sandbox
 
 from .archives import Files, zipped
@@ -56,7 +56,7 @@ def encoded(files: Files) -> str:
 
 
 @contextmanager
-def api(sandbox: Sandbox, key: str) -> Iterator[httpx.Client]:
+def api(sandbox: Sandbox, key: str) -> Generator[httpx.Client, None, None]:
     """A bare HTTP client."""
     with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
         yield client
@@ -67,6 +67,14 @@ def run(seq: Sequence, program: str, **options: Any) -> Strategy:
     return seq.create_strategy(
         "test", "python", "main.py", artifact=project(program), start_immediately=True, **options
     )
+
+
+def only_run(strategy: Strategy) -> StrategyRun:
+    """The run of a strategy that was started once."""
+    runs = strategy.runs
+    assert runs is not None
+    assert len(runs) == 1, runs
+    return runs[0]
 
 
 def ended(seq: Sequence, strategy: Strategy) -> Strategy:

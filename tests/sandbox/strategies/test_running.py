@@ -19,7 +19,7 @@ from sequence_markets.sandbox import Sandbox
 from sequence_markets.sandbox.embedded import fresh_key
 from sequence_markets.sandbox.strategies import survey
 
-from .support import ended, project, run, until, written
+from .support import ended, only_run, project, run, until, written
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="strategies are run on POSIX systems only")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what the processes of others are doing")
@@ -65,7 +65,7 @@ def test_a_program_trades_with_a_key_of_its_own(sandbox: Sandbox, seq: Sequence)
         "print(seq.order(f'graph:{graph.graph_id}:order:1').status, os.environ['SEQUENCE_API_KEY'][:9])\n",
     )
     last = ended(seq, strategy)
-    (done,) = last.runs or ()
+    done = only_run(last)
     assert (last.status, done.executed, done.exit_code, done.reason) == ("exited", True, 0, "it ended by itself")
     assert written(seq, strategy) == ["FILLED seq_test_"]
     (fill,) = seq.fills()
@@ -121,7 +121,7 @@ def test_the_entrypoint_may_lie_in_a_folder_and_import_from_the_top(seq: Sequenc
 def test_a_failure_is_told_with_its_traceback(seq: Sequence) -> None:
     strategy = run(seq, "import sys\nprint('so far')\nraise RuntimeError('no further')\n")
     last = ended(seq, strategy)
-    (done,) = last.runs or ()
+    done = only_run(last)
     assert (last.status, done.exit_code, done.reason) == ("failed", 1, "it ended with exit code 1")
     logs = seq.strategy_logs(strategy.strategy_id)
     assert {(line.stream, line.message) for line in logs} >= {
@@ -149,7 +149,7 @@ def test_a_program_may_tidy_up_when_it_is_stopped(seq: Sequence) -> None:
     assert seq.strategy(strategy.strategy_id).status == "running"
     assert seq.strategy_stop(strategy.strategy_id).status == "stopping"
     last = ended(seq, strategy)
-    (done,) = last.runs or ()
+    done = only_run(last)
     assert (last.status, last.desired_state, done.reason) == ("stopped", "stopped", "it was stopped on request")
     assert written(seq, strategy)[-1] == "cancelled"
     assert seq.orders().orders[0].status == "CANCELLED"
@@ -230,7 +230,7 @@ def test_an_endless_loop_is_ended_within_its_processor_time_and_stalls_nobody(se
         seq.quote("BTC-USD")
         slowest = max(slowest, time.monotonic() - asked)
         assert time.monotonic() - began < 30
-    (done,) = seq.strategy(strategy.strategy_id).runs or ()
+    done = only_run(seq.strategy(strategy.strategy_id))
     # On a busy machine two seconds may be over before one of them was spent.
     assert done.status == "failed"
     assert done.reason in ("it used up its 1 s of processor time", "it ran for longer than 2 s")
@@ -240,20 +240,20 @@ def test_an_endless_loop_is_ended_within_its_processor_time_and_stalls_nobody(se
 def test_who_ignores_the_end_of_its_processor_time_is_ended_all_the_same(seq: Sequence) -> None:
     program = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass\n"
     strategy = run(seq, program, resources={"cpu_millis": 100, "timeout_secs": 10})
-    (done,) = ended(seq, strategy).runs or ()
+    done = only_run(ended(seq, strategy))
     assert (done.status, done.exit_code, done.reason) == ("failed", -9, "it was ended by signal SIGKILL")
 
 
 def test_a_program_that_waits_is_ended_when_its_time_is_over(seq: Sequence) -> None:
     strategy = run(seq, "import time\nwhile True: time.sleep(1)\n", resources={"timeout_secs": 1})
-    (done,) = ended(seq, strategy).runs or ()
+    done = only_run(ended(seq, strategy))
     assert (done.status, done.reason) == ("failed", "it ran for longer than 1 s")
 
 
 def test_memory_beyond_the_limit_is_not_to_be_had(seq: Sequence) -> None:
     program = "held = []\nwhile True: held.append(bytearray(8 << 20))\n"
     strategy = run(seq, program, resources={"memory_mb": 128})
-    (done,) = ended(seq, strategy).runs or ()
+    done = only_run(ended(seq, strategy))
     assert done.status == "failed"
     assert done.reason == "it used more than 128 MiB of memory" or "MemoryError" in written(seq, strategy)[-1]
 
@@ -277,7 +277,7 @@ def test_many_processes_together_are_held_to_the_memory_of_one(seq: Sequence) ->
         "time.sleep(60)\n"
     )
     strategy = run(seq, program, resources={"memory_mb": 128})
-    (done,) = ended(seq, strategy).runs or ()
+    done = only_run(ended(seq, strategy))
     assert (done.status, done.reason) == ("failed", "it used more than 128 MiB of memory")
 
 
@@ -287,7 +287,7 @@ def test_a_fork_bomb_is_put_out(seq: Sequence) -> None:
         "import os, time\nfor _ in range(40):\n    if os.fork() == 0: time.sleep(60); os._exit(0)\ntime.sleep(60)\n"
     )
     strategy = run(seq, program)
-    (done,) = ended(seq, strategy).runs or ()
+    done = only_run(ended(seq, strategy))
     assert (done.status, done.reason) == ("failed", "it had more than 16 processes")
 
 
@@ -312,14 +312,14 @@ def test_a_flood_of_output_is_bounded_and_stalls_nobody(seq: Sequence) -> None:
 def test_what_is_written_just_before_the_end_is_kept(seq: Sequence) -> None:
     program = "import os\nfor n in range(1500): print(n)\nprint('last words', end='', flush=True)\nos._exit(3)\n"
     strategy = run(seq, program)
-    (done,) = ended(seq, strategy).runs or ()
+    done = only_run(ended(seq, strategy))
     assert (done.status, done.exit_code) == ("failed", 3)
     assert written(seq, strategy) == [*map(str, range(1500)), "last words"]
 
 
 def test_closing_its_output_does_not_end_it(seq: Sequence) -> None:
     program = "import os, time\nprint('closing', flush=True)\nos.close(1); os.close(2)\ntime.sleep(0.3)\nos._exit(7)\n"
-    (done,) = ended(seq, run(seq, program)).runs or ()
+    done = only_run(ended(seq, run(seq, program)))
     assert done.exit_code == 7
 
 
@@ -364,7 +364,7 @@ def test_after_a_restart_it_has_to_be_created_again(tmp_path: Path, monkeypatch:
         says(seq, strategy, "up")
     with Sandbox(state=state, run_strategies=True) as sandbox, sandbox.client(api_key=key) as seq:
         last = seq.strategy(strategy.strategy_id)
-        (done,) = last.runs or ()
+        done = only_run(last)
         assert (last.status, last.desired_state, done.reason) == ("stopped", "running", "the sandbox ended")
         assert seq.strategy_logs(strategy.strategy_id).logs == ()
         with pytest.raises(ConflictError, match="create the strategy again"):
@@ -438,6 +438,6 @@ def test_it_does_not_outlive_a_sandbox_that_is_killed(tmp_path: Path) -> None:
     until(lambda: alive(pid), lambda there: not there)
     with Sandbox(state=state, run_strategies=True) as sandbox, sandbox.client(api_key=key) as seq:
         (strategy,) = seq.strategies()
-        (done,) = strategy.runs or ()
+        done = only_run(strategy)
         assert (strategy.status, done.status, done.reason) == ("stopped", "stopped", "the sandbox ended")
         sandbox.check_invariants()

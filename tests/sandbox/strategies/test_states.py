@@ -13,7 +13,7 @@ from sequence_markets.sandbox.embedded import fresh_key
 from sequence_markets.sandbox.strategies.limits import KEPT_RUNS
 from sequence_markets.sandbox.strategies.state import ARROWS, LIVE
 
-from .support import project
+from .support import only_run, project
 
 KEY = "seq_test_" + "5a" * 32
 
@@ -37,7 +37,7 @@ def test_a_strategy_starts_and_stops_a_second_after_it_is_asked_to() -> None:
         assert (seq.strategy_stop(made).status, seq.strategy(made).desired_state) == ("stopping", "stopped")
         sandbox.advance(seconds=1)
         stopped = seq.strategy(made)
-        (run,) = stopped.runs or ()
+        run = only_run(stopped)
         assert (stopped.status, run.status, run.executed, run.exit_code) == ("stopped", "stopped", False, None)
         assert (run.ended_at_ns or 0) - (run.started_at_ns or 0) == 62 * 10**9
         assert seq.strategy_stop(made) == stopped, "one that does not run is left alone"

@@ -94,7 +94,9 @@ class Process:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         opened: dict[Stream, IO[bytes] | None] = {"stdout": self._process.stdout, "stderr": self._process.stderr}
-        self._files = {pipe.fileno(): (name, pipe) for name, pipe in opened.items() if pipe is not None}
+        self._files: dict[int, tuple[Stream, IO[bytes]]] = {
+            pipe.fileno(): (name, pipe) for name, pipe in opened.items() if pipe is not None
+        }
         for descriptor in self.pipes:
             os.set_blocking(descriptor, False)
         self._ends_at = now + job.resources.lasts_s

@@ -157,11 +157,12 @@ class _Reader:
         value = self._fields.get(field)
         if value is None:
             return None
-        if not isinstance(value, dict):
+        settings = cast("dict[str, object]", value) if isinstance(value, dict) else None
+        if settings is None:
             self.problem(field, "must be an object")
-        elif len(canonical(value)) > MAX_SETTINGS_BYTES:
+        elif len(canonical(settings)) > MAX_SETTINGS_BYTES:
             self.problem(field, f"may have at most {MAX_SETTINGS_BYTES} bytes of JSON")
-        return value
+        return settings
 
     def resources(self, quota: Quota) -> Resources:
         value = self._fields.get("resources")
