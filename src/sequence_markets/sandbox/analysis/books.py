@@ -122,7 +122,7 @@ def fair_row(desk: Desk, underlying: str) -> dict[str, object] | None:
     USDT that is quoted. None while a side is missing."""
     pairs = (f"{underlying}-{quote}" for quote in USD_PEGGED)
     quoted = (net_books(desk, symbol) for symbol in pairs if symbol in desk.market.catalogue)
-    books = next((found for found in quoted if found), [])
+    books = next((found for found in quoted if found), list[VenueBook]())
     bid, ask = _depth_price(merged(books, "bid")), _depth_price(merged(books, "ask"))
     if not bid or not ask:
         return None
