@@ -20,6 +20,7 @@ _OPERATION: Final = f"{_CLIENT}.operation"
 _STREAMING: Final = "sequence_markets.streaming"
 
 Texts = frozenset[str]
+NOTHING: Final[Texts] = frozenset()
 Bindings = Mapping[str, Texts]
 
 
@@ -307,9 +308,9 @@ def _texts(node: ast.expr, function: Function, names: Mapping[str, Texts | ast.e
         case ast.Call(func=reference) if (helper := _callee(function, reference)) is not None:
             inner = _names(helper.node, _bound(helper, node, function, names))
             returned = [each.value for each in ast.walk(helper.node) if isinstance(each, ast.Return) and each.value]
-            return frozenset().union(*(_texts(value, helper, inner) for value in returned))
+            return NOTHING.union(*(_texts(value, helper, inner) for value in returned))
         case _:
-            return frozenset()
+            return NOTHING
 
 
 def _looked_up(table: ast.expr, key: ast.expr, function: Function, names: Mapping[str, Texts | ast.expr]) -> Texts:
@@ -317,11 +318,11 @@ def _looked_up(table: ast.expr, key: ast.expr, function: Function, names: Mappin
         known = names.get(table.id)
         table = known if isinstance(known, ast.expr) else table
     if not isinstance(table, ast.Dict):
-        return frozenset()
+        return NOTHING
     wanted = _texts(key, function, names)
     pairs = zip(table.keys, table.values, strict=True)
     chosen = [value for name, value in pairs if isinstance(name, ast.Constant) and (not wanted or name.value in wanted)]
-    return frozenset().union(*(_texts(value, function, names) for value in chosen))
+    return NOTHING.union(*(_texts(value, function, names) for value in chosen))
 
 
 def _part(part: ast.expr) -> str:
@@ -339,7 +340,7 @@ def _path_part(part: ast.expr, function: Function, names: Mapping[str, Texts | a
     known = names.get(part.id) if isinstance(part, ast.Name) else None
     if isinstance(known, ast.expr):
         return _hole(known)
-    texts = _texts(part, function, names) if known is not None or isinstance(part, ast.Constant) else frozenset()
+    texts = _texts(part, function, names) if known is not None or isinstance(part, ast.Constant) else NOTHING
     return next(iter(texts)) if len(texts) == 1 else _hole(part)
 
 

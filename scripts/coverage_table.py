@@ -15,7 +15,7 @@ import csv
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -162,7 +162,7 @@ def answer(face: type, name: str) -> str:
     member = inspect.getattr_static(face, name, None)
     function = member.__func__ if isinstance(member, staticmethod) else member
     # Of a method with several signatures each one says what it gives.
-    signatures = get_overloads(function) if callable(function) else []
+    signatures: Sequence[object] = get_overloads(function) if callable(function) else []
     texts = [str(getattr(each, "__annotations__", {}).get("return", "")) for each in signatures or [function]]
     texts = [face.__name__ if text == "Self" else text for text in texts]
     return "` or `".join(dict.fromkeys(texts)) if all(_says_something(text) for text in texts) else ""
