@@ -16,6 +16,7 @@ NOT_MODELLED: Final[tuple[str, ...]] = (
     "transfers between venues, deposits and withdrawals",
     "disputed, voided and partly paid prediction markets; splitting and merging of YES and NO",
     "a depeg: USD, USDC and USDT are each worth exactly one US dollar",
+    "mesh messages, cross-venue snapshots and amends of algos: what asks for them is named as not supported",
     "isolation of hosted strategies: with run_strategies their code runs under limits, but as the user of the sandbox",
     "placement and risk settings of hosted strategies: they are kept and shown, and nothing is made of them",
     "other routing versions: every order is routed by landed cost, and nothing else competes with it",
