@@ -7,6 +7,7 @@ from functools import cache
 from hypothesis import strategies as st
 
 from sequence_markets.sandbox.events import EventMarket
+from sequence_markets.sandbox.events.rules import Above
 from sequence_markets.sandbox.instruments import default_catalogue
 from sequence_markets.sandbox.market import SyntheticMarket
 
@@ -44,6 +45,8 @@ def contracts(draw: st.DrawFn, *, kinds: str = "any") -> EventMarket:
         families = tuple(family for family in families if family.number < 32)
     elif kinds == "event":
         families = tuple(f for f in families if f.market(1, 0).neg_risk)
+    elif kinds == "strikes":
+        families = tuple(f for f in families if isinstance(f.rule(1, 0), Above))
     family = draw(st.sampled_from(families))
     number = draw(st.sampled_from(family.schedule.open(now)))
     return family.market(number, draw(st.integers(0, family.size - 1)))

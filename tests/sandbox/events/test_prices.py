@@ -8,13 +8,15 @@ from itertools import pairwise
 from hypothesis import given, settings, strategies as st
 
 from sequence_markets.sandbox.events import EventMarket
-from sequence_markets.sandbox.events.rules import Chance, Shares
+from sequence_markets.sandbox.events.rules import Above, Chance, Shares
 from sequence_markets.sandbox.instruments import PREDICTION_UNIT_1E9
 from sequence_markets.sandbox.market import SyntheticMarket
-from sequence_markets.sandbox.market.deadline import BarrierFair, RaceFair, UpDownFair, normal_quantile
+from sequence_markets.sandbox.market.contracts import contract_fair
+from sequence_markets.sandbox.market.deadline import BarrierFair, RaceFair, UpDownFair, least_log, normal_quantile
 from sequence_markets.sandbox.market.fair import Fair, fair_at, fair_bounds, fair_range
-from sequence_markets.sandbox.market.fixedpoint import LOG_ONE
+from sequence_markets.sandbox.market.fixedpoint import LOG_ONE, exp_scaled
 from sequence_markets.sandbox.market.mirror import mirrored_book
+from sequence_markets.sandbox.market.parameters import asset
 from sequence_markets.sandbox.market.path import Path
 
 from .support import DAY, HOUR, MINUTE, SECOND, START, STEP, cold, contracts, find, market
@@ -65,6 +67,26 @@ def test_the_quantile_is_where_the_probability_is_reached(probability: int) -> N
     path = Path(7, "still", volatility=1)
     fair = BarrierFair(path, threshold=0, end=0, volatility=1)
     assert abs(fair.price(normal_quantile(probability * 1000)) - probability * 10**6) < 1_000
+
+
+@settings(deadline=None, max_examples=60)
+@given(anchor=st.integers(10**6, 10**14), percent=st.integers(20, 500))
+def test_the_least_logarithm_is_the_first_that_reaches_its_target(anchor: int, percent: int) -> None:
+    target = anchor * percent // 100
+    found = least_log(anchor, target)
+    assert exp_scaled(found, anchor) >= target > exp_scaled(found - 1, anchor)
+
+
+@settings(deadline=None, max_examples=20)
+@given(found=contracts(kinds="strikes"))
+def test_a_strike_is_reached_where_the_price_reads_as_the_strike(found: EventMarket) -> None:
+    rule = market().catalogue.directory.rule(found)
+    assert isinstance(rule, Above)
+    fair = contract_fair(found, rule, lambda _base: BASE, lambda _name, _offset: MOOD)
+    anchor, step = asset(rule.base).anchor_1e9, found.close_ns // STEP
+    half_a_cent = 5_000_000
+    at_strike = least_log(anchor, rule.strike_1e9 - half_a_cent)
+    assert fair.price(fair.score([at_strike], step)) >= UNIT // 2 > fair.price(fair.score([at_strike - 1], step))
 
 
 @settings(deadline=None, max_examples=60)
