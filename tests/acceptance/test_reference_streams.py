@@ -1,0 +1,160 @@
+"""The streams end to end: the reference's samples, and every fill once through lost connections."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import threading
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from sequence_markets import Fill, MarketResolved, NewMarket, PriceUpdate, Sequence
+from sequence_markets.sandbox import Sandbox
+
+from .samples import REFERENCE, Sample, needs_reference, run
+
+
+class Enough(Exception):
+    """The sample has shown what it shows."""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=7) as running:
+        yield running
+        running.check_invariants()
+
+
+@pytest.fixture
+def seq(sandbox: Sandbox) -> Iterator[Sequence]:
+    with sandbox.client() as client:
+        yield client
+
+
+@needs_reference
+@pytest.mark.covers("stream")
+def test_the_references_loop_over_prices_and_fills(seq: Sequence) -> None:
+    printed: list[tuple[Any, ...]] = []
+
+    def show(*what: Any) -> None:
+        printed.append(what)
+        if len(printed) == 1:
+            seq.buy("BTC-USD", "0.5")
+        if any(words[0] == "fill:" for words in printed):
+            raise Enough
+
+    sample = Sample(
+        'import asyncio\nasync def main():\nasync for channel, data in seq.stream(["prices:BTC-USD", "fills"]):',
+        "asyncio.run(main())",
+        (0, 0, 1, 2, 3, 2, 3, 0),
+    )
+    with pytest.raises(Enough):
+        run(sample, {"seq": seq, "print": show})
+    assert printed[0][0] == "prices:BTC-USD"
+    assert printed[0][1] < printed[0][2]
+    assert isinstance(printed[-1][1], Fill)
+    assert printed[-1][1] == seq.fills().fills[0]
+
+
+@needs_reference
+@pytest.mark.covers("stream_new_markets")
+def test_the_references_buyer_of_new_markets(seq: Sequence) -> None:
+    sample = Sample("async for m in seq.stream_new_markets():", 'venue="polymarket")', (0, 1, 2))
+    code: CodeType = compile(sample.source(), str(REFERENCE), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    async def until_bought() -> None:
+        buying = asyncio.ensure_future(eval(code, {"seq": seq}))
+        try:
+            while not any(order.status == "FILLED" for order in (await asyncio.to_thread(seq.orders)).orders):
+                assert not buying.done()
+                await asyncio.sleep(0)
+        finally:
+            buying.cancel()
+            await asyncio.gather(buying, return_exceptions=True)
+
+    asyncio.run(until_bought())
+    assert {fill.venue for fill in seq.fills()} == {"polymarket"}
+
+
+@pytest.mark.covers("stream_resolved_markets", "stream_new_markets")
+def test_a_market_is_minted_and_resolved_before_the_eyes_of_its_listeners(sandbox: Sandbox, seq: Sequence) -> None:
+    minted: dict[str, NewMarket] = {}
+    with seq.stream_new_markets() as new, seq.stream_resolved_markets() as resolved:
+        for market in new:
+            minted[market["condition_id"]] = market
+            if len(minted) == 128:
+                break
+        sandbox.advance(seconds=700)
+        told: set[str] = set()
+        for outcome in resolved:
+            assert isinstance(outcome, MarketResolved)
+            if outcome["condition_id"] in minted:
+                assert outcome.winning_outcome in minted[outcome["condition_id"]].outcomes
+                told.add(outcome["condition_id"])
+            if outcome.observed_at_ns >= sandbox.now_ns - 100 * 10**9:
+                break
+    assert told
+
+
+@pytest.mark.parametrize("face", ["threads", "asyncio"])
+@pytest.mark.covers("stream")
+def test_each_fill_comes_once_and_in_order_through_lost_connections(sandbox: Sandbox, seq: Sequence, face: str) -> None:
+    """200 orders take 100 levels each, 20,000 fills in all, while the connection is cut 200 times."""
+    orders = 200
+    got: list[str] = []
+    listening = threading.Event()
+    prices = [(90_000 + level, "0.01") for level in range(100)]
+
+    def trade() -> None:
+        listening.wait()
+        for number in range(orders):
+            sandbox.set_book("BTC-USD", "kraken", asks=[(price + 1_000 * (number % 2), size) for price, size in prices])
+            seq.buy("BTC-USD", 1)
+            sandbox.faults.hang_up()
+
+    def note(item: Any) -> bool:
+        listening.set()
+        if item.channel == "fills":
+            got.append(item.data.fill_id)
+        return len(got) >= orders * 100
+
+    async def awaited() -> None:
+        async with sandbox.async_client(api_key=seq_key) as client:
+            async for item in client.stream(["fills", "prices:BTC-USD"]):
+                if note(item):
+                    break
+
+    seq_key = "seq_test_" + "f" * 64
+    seq = sandbox.client(api_key=seq_key)
+    sandbox.set_book("BTC-USD", "kraken", bids=[(1, 1)])
+    trader = threading.Thread(target=trade)
+    trader.start()
+    try:
+        if face == "asyncio":
+            asyncio.run(awaited())
+        else:
+            for item in seq.stream(["fills", "prices:BTC-USD"]):
+                if note(item):
+                    break
+    finally:
+        listening.set()
+        trader.join()
+    listed = [fill.fill_id for fill in seq.iter_fills(page_size=500)]
+    assert len(listed) == orders * 100
+    assert got == listed[::-1]
+
+
+@pytest.mark.covers("stream")
+def test_an_item_narrows_and_reads_as_the_documented_dict(seq: Sequence) -> None:
+    with seq.stream(["prices:BTC-USD"]) as stream:
+        for channel, data in stream:
+            assert channel == "prices:BTC-USD"
+            match data:
+                case PriceUpdate():
+                    assert data["bid"] == data.bid
+                case _:
+                    pytest.fail(f"not a price: {data}")
+            break
