@@ -12,9 +12,8 @@ from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
 from sequence_markets.models import BookUpdate, InvalidPayload, Levels, PriceLevel, decode
-from sequence_markets.models.books import book_frame, book_of
+from sequence_markets.models.books import read_book
 
-BARE = book_frame(rb"%b")
 SEPARATORS = [(",", ":"), (", ", ": "), (",", ": ")]
 numbers = st.integers(0, 10**12) | st.floats(0, 1e9, allow_nan=False).map(lambda number: round(number, 8))
 sides = st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=4)
@@ -26,8 +25,7 @@ def text_of(book: object, separators: tuple[str, str] = (",", ":")) -> bytes:
 
 
 def quick(text: bytes) -> BookUpdate | None:
-    match = BARE.fullmatch(text)
-    return None if match is None else book_of(match)
+    return read_book(b"<" + text + b">", 1, len(text) + 1)
 
 
 @settings(deadline=None, max_examples=60)

@@ -134,31 +134,38 @@ class BookUpdate(SequenceModel, frozen=True):
         def __getattr__(self, name: str) -> Any:
             if name == "__sequence_raw__":
                 # Made from a frame's text, and now read as the dict it stands for.
-                raw = from_json(self.__sequence_text__, cache_strings="keys")
+                raw = from_json(self.__sequence_text__[0], cache_strings="keys")
                 _set_raw(self, raw)
                 return raw
+            if name in _FIELDS and _has_text(self):
+                bids, asks, ts_ns = self.__sequence_text__.groups()
+                values = {"bids": Levels(bids), "asks": Levels(asks), "ts_ns": int(ts_ns), "venue": None}
+                _set_dict(self, values)
+                return values[name]
             return SequenceModel.__getattr__(self, name)
 
 
-def book_frame(envelope: bytes) -> re.Pattern[bytes]:
-    """Return the pattern of a frame that carries a book, whose groups `book_of` reads.
+def read_book(text: bytes, start: int, end: int) -> BookUpdate | None:
+    """Return the book that stands in a part of a text, where it is in the usual layout, and ``None`` where it is not.
 
-    What matches is JSON and satisfies the model: whole or decimal numbers without sign and exponent, of a length that
-    no float is too small for. Anything else, right or wrong, does not match and is for the validator.
-
-    Args:
-        envelope: Pattern of the frame around the book, with ``%b`` where the book stands.
+    What is in that layout is JSON and satisfies the model: whole or decimal numbers without sign and exponent, of a
+    length that every float can take. Anything else, right or wrong, is for the validator.
     """
-    return re.compile(envelope.replace(b"%b", _BOOK))
-
-
-def book_of(match: re.Match[bytes]) -> BookUpdate:
-    """Return the book in a frame that matched."""
-    text, bids, asks, ts_ns = match.group("book", "bids", "asks", "ts_ns")
+    found = _USUAL.fullmatch(text, start, end) or _COMPACT.fullmatch(text, start, end)
+    found = found or _SPACED.fullmatch(text, start, end)
+    if found is None:
+        return None
     book = _new(BookUpdate)
-    _set_text(book, text)
-    _set_dict(book, {"bids": Levels(bids), "asks": Levels(asks), "ts_ns": int(ts_ns), "venue": None})
+    _set_text(book, found)
     return book
+
+
+def _has_text(book: BookUpdate) -> bool:
+    try:
+        _get_text(book)
+    except AttributeError:
+        return False
+    return True
 
 
 def _level(row: Any) -> Any:
@@ -166,15 +173,22 @@ def _level(row: Any) -> Any:
     return PriceLevel._make(row) if is_array(row) and len(row) == 2 else row
 
 
+def _layout(fraction: bytes, space: bytes) -> re.Pattern[bytes]:
+    number = rb"(?!0[0-9])[0-9]{1,20}+" + fraction
+    pair = rb"\[" + number + rb"," + space + number + rb"\]"
+    side = rb"(\[(?:" + pair + rb"(?:," + space + pair + rb")*+|)\])"
+    field = rb":" + space
+    return re.compile(
+        rb'\{"bids"' + field + side + rb"," + space + rb'"asks"' + field + side
+        + rb"," + space + rb'"ts_ns"' + field + rb"((?!0[0-9])[0-9]{1,19}+)\}"
+    )  # fmt: skip
+
+
 _SHOWN = 3
-_NUMBER: Final = rb"(?!0[0-9])[0-9]{1,20}+(?:\.[0-9]{1,30}+)?+"
-_PAIR: Final = rb"\[" + _NUMBER + rb", ?+" + _NUMBER + rb"\]"
-_SIDE: Final = rb"\[(?:" + _PAIR + rb"(?:, ?+" + _PAIR + rb")*+)?+\]"
-_BOOK: Final = (
-    rb'(?P<book>\{"bids": ?+(?P<bids>'
-    + _SIDE
-    + rb'), ?+"asks": ?+(?P<asks>'
-    + _SIDE
-    + rb'), ?+"ts_ns": ?+(?P<ts_ns>(?!0[0-9])[0-9]{1,19}+)\})'
-)
+_FIELDS: Final = frozenset({"bids", "asks", "ts_ns", "venue"})
+_USUAL: Final = _layout(rb"\.[0-9]{1,30}+", b"")
+"""As most servers write floats. Telling them apart from whole numbers would take as long as reading them."""
+_COMPACT: Final = _layout(rb"(?:\.[0-9]{1,30}+|)", b"")
+_SPACED: Final = _layout(rb"(?:\.[0-9]{1,30}+|)", rb" ?+")
+_get_text = BookUpdate.__dict__["__sequence_text__"].__get__
 _set_text = BookUpdate.__dict__["__sequence_text__"].__set__

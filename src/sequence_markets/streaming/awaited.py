@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine, Iterable
 from time import monotonic
 from typing import Any
@@ -87,7 +86,7 @@ class _Connection(asyncio.Protocol):
 
     def _settle(self, data: bytes) -> None:
         try:
-            over = bool([each for each in self.wire.receive(data) if type(each) is not bytes])
+            over = any(type(each) is not bytes for each in self.wire.receive(data))
         except OSError:
             over = True
         self.flush()
@@ -198,7 +197,7 @@ class AwaitedDriver(Driver):
 
     def abandon(self) -> None:
         """End the stream without waiting, from whatever thread and at whatever point."""
-        if self._pid == os.getpid():
+        if not self.forked:
             self._on_loop(self.protocol.close)
 
     async def aclose(self) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, cast
-from weakref import WeakSet
 
 from sequence_markets.client.operation import Operation
 from sequence_markets.client.outcomes import Outcomes
@@ -61,7 +60,6 @@ class BlockingDriver(Driver):
         self._exchange: Exchange | None = None
         self._fetching: set[threading.Thread] = set()
         self._thread = threading.Thread(target=self._run, name="sequence-markets stream", daemon=True)
-        _drivers.add(self)
 
     def start(self) -> None:
         """Begin."""
@@ -131,17 +129,18 @@ class BlockingDriver(Driver):
         """End the stream without waiting, from whatever thread and at whatever point."""
         # No lock: this may run in the middle of anything, called by the garbage collector.
         self._abandoned = True
-        if self._pid == os.getpid():
+        if not self.forked:
             self._wake()
 
     def close(self) -> None:
         """End the stream, and wait until nothing of it is left."""
         self.abandon()
-        if threading.current_thread() is not self._thread and self._pid == os.getpid():
+        if threading.current_thread() is not self._thread and not self.forked:
             self._thread.join(CLOSED_WITHIN + _JOINED_WITHIN)
 
-    def forget_after_fork(self) -> None:
-        """Let go of the parent's connection without a word on it."""
+    def forget(self) -> None:
+        """After a fork: let go of what is the parent's, without a word on it."""
+        super().forget()
         for each in (self._socket, self._wakes, self._waker):
             if each is not None:
                 each.close()
@@ -393,13 +392,3 @@ class BlockingDriver(Driver):
 
 
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
-_drivers: WeakSet[BlockingDriver] = WeakSet()
-
-
-def _after_fork() -> None:
-    for driver in list(_drivers):
-        driver.forget_after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -145,11 +145,9 @@ class Buffer:
                 self._left(entry)
                 continue
             self._left(entry)
-            if lane.conflated or lane.dropped:
-                return _counted(entry.item, lane)
             if not lane.waiting and entry.key is not None and entry.key[1]:
-                del self._lanes[entry.key]
-            return entry.item
+                del self._lanes[entry.key]  # There may be any number of subjects.
+            return _counted(entry.item, lane) if lane.conflated or lane.dropped else entry.item
         return None
 
     def purge(self, topic: str) -> None:

@@ -29,10 +29,6 @@ POLICIES: Final[tuple[Policy, ...]] = get_args(Policy)
 LOSSLESS: Final[frozenset[Policy]] = frozenset({"block", "error"})
 
 
-def _same_subject(_data: Any) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What the channels that begin with one word have in common.
@@ -53,7 +49,7 @@ class Kind:
     policy: Policy = "block"
     watched: bool = False
     whole: bool = False
-    subject: Callable[[Any], str] = _same_subject
+    subject: Callable[[Any], str] | None = None
 
 
 def _instrument(data: FundingUpdate) -> str:

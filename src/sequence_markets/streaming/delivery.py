@@ -31,7 +31,7 @@ class Delivery:
         item = self._wrap(channel, data)
         if healed:
             item.healed = True
-        subject = "" if type(data) is InvalidEvent else topic.subject(data)
+        subject = "" if topic.subject is None or type(data) is InvalidEvent else topic.subject(data)
         try:
             self._buffer.put(item, topic.name, subject, topic.policy, size, now.s)
         except Full:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from time import monotonic, time, time_ns
 from typing import Final, NoReturn
+from weakref import WeakSet
 
 from sequence_markets.client import retry
 from sequence_markets.client.engine import Answer, error_body, without_secrets
@@ -27,11 +28,24 @@ from .events import StreamEvent
 from .moment import Moment
 from .options import OTHER_PROCESS, Options
 from .protocol import State, StreamProtocol
+from .tunnel import TunnelError
 from .wire import Ended, Opened, Refused, Wire, WireEvent
 from .words import shortened
 
 CLOSED_WITHIN: Final = 2.0
 """Seconds for which the closing handshake is waited for."""
+
+
+_drivers: WeakSet[Driver] = WeakSet()
+
+
+def _after_fork() -> None:
+    for driver in list(_drivers):
+        driver.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def moment() -> Moment:
@@ -53,8 +67,9 @@ class Driver(ABC):
         self._options = options
         self._jitter = jitter
         self._proxy = choose_proxy(settings)
-        self._pid = os.getpid()
         self._raised = False
+        self.forked = False
+        _drivers.add(self)
         self._events: list[StreamEvent] = []
         self.protocol = StreamProtocol(
             options,
@@ -64,6 +79,10 @@ class Driver(ABC):
         )
 
     # For the stream.
+
+    def forget(self) -> None:
+        """After a fork: let go of what is the parent's, without a word on it."""
+        self.forked = True
 
     @abstractmethod
     def abandon(self) -> None:
@@ -84,7 +103,7 @@ class Driver(ABC):
 
     def check_process(self) -> None:
         """Refuse to be used in a fork: it would read the parent's connection."""
-        if self._pid != os.getpid():
+        if self.forked:
             raise ClientUsageError(0, OTHER_PROCESS)
 
     def over(self, stop: type[Exception]) -> NoReturn:
@@ -109,14 +128,12 @@ class Driver(ABC):
 
     def _arrived(self, wire: Wire, data: bytes) -> None:
         now = moment()
-        self.protocol.heard(now)
         try:
-            events = wire.receive(data)
-        except OSError as error:
+            self._told(wire.receive(data), now)
+            self.protocol.heard(now)
+        except (ssl.SSLError, TunnelError) as error:
             self._drop()
             self._unconnected(error)
-            return
-        self._told(events, now)
 
     def _ended(self, wire: Wire, error: Exception | None) -> None:
         """The TCP connection is gone."""
@@ -124,7 +141,7 @@ class Driver(ABC):
         if self.protocol.state in (State.CONNECTING, State.OPEN):
             self._broke(f"the connection broke{f' ({error})' if error else ''}", None)
 
-    def _told(self, events: list[WireEvent], now: Moment) -> None:
+    def _told(self, events: Iterable[WireEvent], now: Moment) -> None:
         protocol = self.protocol
         for event in events:
             if type(event) is bytes:

@@ -73,27 +73,28 @@ class FillLedger:
     """Fills, known by their id."""
 
     def __init__(self) -> None:
-        self._known: dict[str, None] = {}
+        self._existed: dict[str, None] = {}
+        self._given: dict[str, None] = {}
 
     def admit(self, row: Fill) -> bool:
-        known, fill_id = self._known, row["fill_id"]
-        if fill_id in known:
+        # What only existed before may still arrive: it is then given, once.
+        given, fill_id = self._given, row["fill_id"]
+        if fill_id in given:
             return False
-        known[fill_id] = None
-        if len(known) > _KNOWN:
-            del known[next(iter(known))]
+        given[fill_id] = None
+        if len(given) > _KNOWN:
+            del given[next(iter(given))]
         return True
 
     def learn(self, rows: Iterable[Fill], *, last: bool) -> bool:  # noqa: ARG002 - one page is enough
-        for row in reversed(list(rows)):
-            self.admit(row)
+        self._existed = dict.fromkeys(row.fill_id for row in rows)
         return False
 
     def look(self, rows: Iterable[Fill], found: Found, margin: int) -> bool:
         for row in rows:
             if row.fill_id in found.seen:
                 continue  # A row that arrived during the walk shifted the others.
-            known = row.fill_id in self._known
+            known = row.fill_id in self._given or row.fill_id in self._existed
             if found.admits(row.fill_id, known=known, margin=margin) and not known:
                 found.rows.append(row)
         return found.past(margin)
@@ -105,48 +106,53 @@ class FillLedger:
 
 
 Version: TypeAlias = tuple[int, bool, int]
-Content: TypeAlias = tuple[object, ...]
+State: TypeAlias = tuple[Version, tuple[object, ...]]
+"""How far an order has come, and what its row says."""
 
 
 class OrderLedger:
     """Orders, known by their id and how far they have come."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Version, Content]] = {}
+        self._existed: dict[str, State] = {}
+        self._given: dict[str, State] = {}
         self._open: dict[str, None] = {}
 
     def admit(self, row: Order) -> bool:
-        known, order_id = self._known, row["node_order_id"]
-        version, content = _version(row), _content(row)
-        before = known.pop(order_id, None)
-        if before is not None and (version < before[0] or before == (version, content)):
-            known[order_id] = before
+        given, order_id, state = self._given, row["node_order_id"], _state(row)
+        before = given.pop(order_id, None)
+        if before is not None and (state[0] < before[0] or state == before):
+            given[order_id] = before
             return False
-        known[order_id] = version, content
-        if row["status"] in FINAL_STATUSES:
-            self._open.pop(order_id, None)
-        else:
-            self._open[order_id] = None
-        if len(known) > _KNOWN:
-            oldest = next(iter(known))
-            del known[oldest]
+        given[order_id] = state
+        self._keep_open(row)
+        if len(given) > _KNOWN:
+            oldest = next(iter(given))
+            del given[oldest]
             self._open.pop(oldest, None)
         return True
 
     def learn(self, rows: Iterable[Order], *, last: bool) -> bool:
         listed = list(rows)
         for row in reversed(listed):
-            self.admit(row)
+            self._existed[row.node_order_id] = _state(row)
+            self._keep_open(row)
         return not last and any(row.status not in FINAL_STATUSES for row in listed)
+
+    def _keep_open(self, row: Order) -> None:
+        if row["status"] in FINAL_STATUSES:
+            self._open.pop(row["node_order_id"], None)
+        else:
+            self._open[row["node_order_id"]] = None
 
     def look(self, rows: Iterable[Order], found: Found, margin: int) -> bool:
         for row in rows:
             order_id = row.node_order_id
             if order_id in found.seen:
                 continue
-            before = self._known.get(order_id)
+            before = self._given.get(order_id, self._existed.get(order_id))
             near = found.admits(order_id, known=before is not None, margin=margin)
-            if near if before is None else before != (_version(row), _content(row)):
+            if near if before is None else before != _state(row):
                 found.rows.append(OrderUpdate.unvalidated(row.raw))
         return found.past(margin) and found.seen.issuperset(self._open)
 
@@ -162,8 +168,8 @@ def _version(row: Order) -> Version:
     return raw.get("updated_unix_ns") or 0, raw["status"] in FINAL_STATUSES, raw.get("filled_qty_1e8") or 0
 
 
-def _content(row: Order) -> Content:
-    return tuple(map(row.raw.get, _STATE_FIELDS))
+def _state(row: Order) -> State:
+    return _version(row), tuple(map(row.raw.get, _STATE_FIELDS))
 
 
 _STATE_FIELDS: Final = (
@@ -176,7 +182,7 @@ _STATE_FIELDS: Final = (
 )
 
 
-State = Literal["blank", "learning", "whole", "behind", "walking", "blind", "off"]
+Phase = Literal["blank", "learning", "whole", "behind", "walking", "blind", "off"]
 
 
 class Healer:
@@ -193,7 +199,7 @@ class Healer:
 
     def __init__(self, channel: Channel, *, off: bool = False) -> None:
         self.channel: Channel = channel
-        self.state: State = "off" if off else "blank"
+        self.state: Phase = "off" if off else "blank"
         self.held: list[Row] = []
         self.held_bytes = 0
         self._ledger: Ledger = cast("Ledger", FillLedger() if channel == "fills" else OrderLedger())

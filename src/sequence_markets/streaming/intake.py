@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 
 from sequence_markets.errors import StreamReportedError, SubscriptionRejectedError
 
@@ -279,7 +279,7 @@ class Intake:
             name,
             options.policy_of(name),
             options.silence_of(name),
-            kind.subject if kind is not None else _one_subject,
+            kind.subject if kind is not None else None,
             kind is not None and kind.whole,
             since=now.s,
         )
@@ -296,7 +296,3 @@ class Intake:
             self._left[topic.name] = None
             if len(self._left) > _LEFT:
                 del self._left[next(iter(self._left))]
-
-
-def _one_subject(_data: Any) -> str:
-    return ""

@@ -52,11 +52,6 @@ class Mending:
         self._began: dict[str, float] = {}
         self._healers: dict[str, Healer] = {}
 
-    @property
-    def holds(self) -> bool:
-        """Whether anything that arrived has to wait."""
-        return any(healer.held for healer in self._healers.values())
-
     def full(self, limit: int) -> bool:
         """Whether as much waits as may."""
         return any(len(each.held) >= limit or each.held_bytes >= LARGEST for each in self._healers.values())

@@ -172,17 +172,16 @@ class StreamProtocol:
         self._conclude(now)
 
     def heard(self, now: Moment) -> None:
-        """Something came over the connection, a message or not."""
+        """Something has come over the connection, messages or not, and has been told of."""
         self._heard = now
-        if self._mending.holds:
+        if self.state is State.OPEN:
             self._look_at_room(now.s)
 
     def received(self, frame: bytes, now: Moment) -> None:
         """A message came."""
         if self.state is State.OPEN:
-            self._heard = now
             self._received(frame, now)
-            if self._results.ended or self._buffer.full:
+            if self._results.ended:
                 self._conclude(now)
 
     def lost(self, reason: str, now: Moment, *, code: int | None = None) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
@@ -71,9 +71,8 @@ class Stream(Generic[T]):
         self._check_open()
         return _AsyncLoop(self)
 
-    async def __anext__(self) -> T:
-        item: T = await self._asynchronous().next()
-        return item
+    def __anext__(self) -> Coroutine[Any, Any, T]:
+        return self._asynchronous().next()
 
     # Subscriptions.
 

@@ -30,7 +30,7 @@ class Topic:
         name: The channel.
         policy: What becomes of what is not read in time.
         stale_after: Seconds of silence before it is told of.
-        subject: What a frame is about.
+        subject: What a frame is about, where the channel is about several things.
         whole: Whether one frame shows the whole state.
         gate: Knows what of it has been delivered, where things may come twice.
         state: ``wanted`` not asked for on this connection, ``asked`` not yet answered, ``held``.
@@ -47,7 +47,7 @@ class Topic:
     name: str
     policy: Policy
     stale_after: float | None
-    subject: Callable[[Any], str]
+    subject: Callable[[Any], str] | None
     whole: bool
     gate: Gate | None = None
     state: Literal["wanted", "asked", "held"] = "wanted"

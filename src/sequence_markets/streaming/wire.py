@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,12 +20,16 @@ from sequence_markets.client.proxies import ProxyChoice
 from sequence_markets.client.settings import Settings
 from sequence_markets.client.transport.common import tls_context
 
+from .framing import Framer
 from .options import Feed
 from .tls import Tls
 from .tunnel import Tunnel, tunnel
 from .words import shortened
 
 LARGEST_MESSAGE: Final = 1024 * 1024
+
+_SWITCHED: Final = b"HTTP/1.1 101 "
+_LONGEST_HEAD: Final = 64 * 1024
 
 _PATHS: Final[dict[Feed | None, str]] = {
     None: "/v1/stream",
@@ -79,7 +84,9 @@ class Wire:
         self._layers: list[Tls] = []
         self._tunnel: Tunnel | None = None
         self._waiting = b""
+        self._framer = Framer(LARGEST_MESSAGE)
         self._fragments: bytearray | None = None
+        self._head = b""
         self._answered = False
         self.greeted = False
         self.over = False
@@ -103,8 +110,8 @@ class Wire:
         """Whether messages can be sent."""
         return self._socket.state is State.OPEN
 
-    def receive(self, data: bytes) -> list[WireEvent]:
-        """Take bytes from the TCP connection.
+    def receive(self, data: bytes) -> Iterator[WireEvent]:
+        """Take bytes from the TCP connection; gives what they bring one by one, each read only when it is wanted.
 
         Raises:
             ssl.SSLError: The other side is not who it has to be, or breaks the protocol.
@@ -113,26 +120,46 @@ class Wire:
         for layer in self._layers:
             data = layer.receive(data)
             if not data:
-                return []
+                return
         if self._tunnel is not None:
-            try:
-                self._send(self._tunnel.send(data))
-                return []
-            except StopIteration as through:
-                self._tunnel = None
-                if through.value:
-                    return [Ended("the proxy sent more than it was asked for")]
+            yield from self._through(self._tunnel, data)
+        elif self._answered:
+            yield from self._frames(data)
+        else:
+            yield from self._answer(data)
+
+    def _through(self, tunnel: Tunnel, data: bytes) -> Iterator[WireEvent]:
+        try:
+            self._send(tunnel.send(data))
+        except StopIteration as through:
+            self._tunnel = None
+            if through.value:
+                yield Ended("the proxy sent more than it was asked for")
+            else:
                 self._greet()
-                return []
-        socket = self._socket
-        socket.receive_data(data)
-        return self._events()
+
+    def _answer(self, data: bytes) -> Iterator[WireEvent]:
+        self._head += data
+        end = self._head.find(b"\r\n\r\n") + 4
+        if end < 4 and len(self._head) < _LONGEST_HEAD and _SWITCHED.startswith(self._head[: len(_SWITCHED)]):
+            return
+        if not (self._head.startswith(_SWITCHED) and end >= 4):
+            end = len(self._head)  # No frames follow a refusal, but perhaps its body.
+        head, rest = self._head[:end], self._head[end:]
+        self._head = b""
+        self._socket.receive_data(head)
+        yield from self._events()
+        if self.open and rest:
+            yield from self._frames(rest)
 
     def receive_eof(self) -> list[WireEvent]:
         """Take the end of the TCP connection."""
         self.over = True
         if self._tunnel is not None:
             return [Ended("the proxy ended the connection")]
+        if self._head:
+            self._socket.receive_data(self._head)
+            self._head = b""
         self._socket.receive_eof()
         return self._events()
 
@@ -189,6 +216,18 @@ class Wire:
             data = inner.outgoing()
             if data:
                 outer.send(data)
+
+    def _frames(self, data: bytes) -> Iterator[WireEvent]:
+        """Read frames: plain messages as they are, and whatever else through the library."""
+        for part, message in self._framer.cut(data):
+            if message:
+                yield part
+                continue
+            self._socket.receive_data(part)
+            yield from self._events()
+            if not self.open:
+                return
+            self._framer.fragmented = self._fragments is not None
 
     def _events(self) -> list[WireEvent]:
         socket = self._socket
