@@ -84,6 +84,7 @@ def test_a_market_is_minted_and_resolved_before_the_eyes_of_its_listeners(sandbo
     minted: dict[str, NewMarket] = {}
     with seq.stream_new_markets() as new, seq.stream_resolved_markets() as resolved:
         for market in new:
+            assert isinstance(market, NewMarket)
             minted[market["condition_id"]] = market
             if len(minted) == 128:
                 break
