@@ -519,6 +519,10 @@ def test_edges_beyond_the_most_are_rejected() -> None:
     assert "2 edges, which is the most" in str(lab.row(deployed, 2)["pause_reason"])
     lab.start(deployed)
     assert lab.row(deployed, 2)["status"] == "rejected"
+    late = lab.deploy(module(), "ETH-USD", venues=["kraken"])
+    assert lab.row(late)["status"] == "rejected", "all deployments together"
+    lab.remove(deployed)
+    assert lab.row(lab.deploy(module(), "ETH-USD", venues=["kraken"]))["status"] == "running"
 
 
 def test_a_heartbeat_comes_every_second(lab: Lab) -> None:
