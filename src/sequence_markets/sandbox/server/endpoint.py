@@ -124,11 +124,12 @@ class AccountEndpoint(Endpoint):
 
         try:
             # Commands take microseconds: a hop to a thread would cost more than most of them.
-            value = services.runtime.execute(run, wait=False)
+            value: object = services.runtime.execute(run, wait=False)
         except Busy:
             value = await _in_thread(self._executor, lambda: services.runtime.execute(run))
         while isinstance(value, Turns):
-            value = await _in_thread(self._executor, partial(services.runtime.execute, value.take))
+            turn: Callable[[], object] = partial(services.runtime.execute, value.take)
+            value = await _in_thread(self._executor, turn)
         return value if isinstance(value, Reply) else Reply(200, value)
 
 
