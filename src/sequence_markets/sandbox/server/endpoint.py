@@ -128,8 +128,8 @@ class AccountEndpoint(Endpoint):
         except Busy:
             value = await _in_thread(self._executor, lambda: services.runtime.execute(run))
         while isinstance(value, Turns):
-            turn: Callable[[], object] = partial(services.runtime.execute, value.take)
-            value = await _in_thread(self._executor, turn)
+            take: Callable[[Exchange], object] = value.take
+            value = await _in_thread(self._executor, partial(services.runtime.execute, take))
         return value if isinstance(value, Reply) else Reply(200, value)
 
 
