@@ -6,6 +6,7 @@ import ast
 import asyncio
 import threading
 from collections.abc import Iterator
+from resource import RUSAGE_SELF, getrusage
 from types import CodeType
 from typing import Any
 
@@ -159,3 +160,32 @@ def test_an_item_narrows_and_reads_as_the_documented_dict(seq: Sequence) -> None
                 case _:
                     pytest.fail(f"not a price: {data}")
             break
+
+
+@pytest.mark.covers("stream")
+def test_a_reader_that_sleeps_a_minute_gets_the_newest_price_and_every_fill(sandbox: Sandbox, seq: Sequence) -> None:
+    with seq.stream(["prices:BTC-USD", "book:BTC-USD", "fills"]) as stream:
+        items = iter(stream)
+        next(items)
+        before = getrusage(RUSAGE_SELF).ru_maxrss
+        for _ in range(60):
+            seq.buy("BTC-USD", "0.01")
+            sandbox.advance(seconds=1)
+        newest = seq.quote("BTC-USD").nbbo
+        fills: list[str] = []
+        conflated = 0
+        price: PriceUpdate | None = None
+        while len(fills) < 60 or price is None or (price.bid, price.ask) != (newest.bid, newest.ask):
+            item = next(items)
+            conflated += item.conflated
+            match item.data:
+                case Fill():
+                    fills.append(item.data.fill_id)
+                case PriceUpdate():
+                    price = item.data
+                case _:
+                    pass
+        grown_kib = getrusage(RUSAGE_SELF).ru_maxrss - before
+    assert fills == [fill.fill_id for fill in reversed(seq.fills(limit=100).fills)]
+    assert conflated > 0
+    assert grown_kib < 100 << 10
