@@ -151,3 +151,10 @@ def test_a_stopping_sandbox_says_so() -> None:
             peer.read()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1012
+
+
+def test_a_market_that_is_not_minted_yet_is_no_topic(sandbox: Sandbox, peer: Peer) -> None:
+    start = sandbox.now_ns // 10**9
+    ack = peer.subscribe(f"prices:btc-updown-5m-{start}", f"prices:btc-updown-5m-{start + 86_400}")
+    assert ack["subscribed"] == [f"prices:btc-updown-5m-{start}"]
+    assert ack["reasons"] == {f"prices:btc-updown-5m-{start + 86_400}": "BAD_SYMBOL"}

@@ -118,7 +118,7 @@ class Hub:
             if text in listener.topics:
                 accepted.append(text)
                 continue
-            topic = read_topic(text, exchange.market.catalogue, owns)
+            topic = read_topic(text, exchange.market.catalogue.at(exchange.now_ns), owns)
             if not isinstance(topic, Topic):
                 reasons[text] = topic
             elif len(listener.topics) >= listener.most_topics:
