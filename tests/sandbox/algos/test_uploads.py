@@ -224,7 +224,7 @@ def test_without_the_runtime_one_is_told_what_to_install(monkeypatch: pytest.Mon
             raise ModuleNotFoundError("No module named 'wasmtime'", name="wasmtime")
         return real(name, *rest)  # type: ignore[arg-type]
 
-    uploads.engine.cache_clear()
+    monkeypatch.setattr(uploads, "engine", uploads.engine.__wrapped__)
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(Refusal) as refused:
         read_upload(puppet())
