@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 from hypothesis import given, settings, strategies as st
 from websockets.frames import Frame, Opcode
-from websockets.protocol import Protocol, Side
 
 from sequence_markets.streaming.framing import Framer
 
@@ -31,9 +28,8 @@ def wire(frames: list[Frame]) -> bytes:
 
 
 def cut(data: bytes, pieces: list[int]) -> tuple[list[bytes], list[bytes]]:
-    """Return the plain messages and what went to the library, which also says when a message is in pieces."""
+    """Return the plain messages and what went to the library."""
     framer = Framer(LARGEST)
-    library = Protocol(Side.CLIENT, max_size=LARGEST, logger=logging.Logger("nobody", 100))
     messages: list[bytes] = []
     others: list[bytes] = []
     start = 0
@@ -43,8 +39,8 @@ def cut(data: bytes, pieces: list[int]) -> tuple[list[bytes], list[bytes]]:
                 messages.append(part)
                 continue
             others.append(part)
-            library.receive_data(part)
-            framer.fragmented = library.current_size is not None
+            if part[0] & 0x0F in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+                framer.fragmented = not part[0] & 0x80
         start += size
     return messages, others
 

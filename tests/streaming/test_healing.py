@@ -238,6 +238,18 @@ def test_reading_that_fails_for_long_is_given_up() -> None:
     assert ids(stream.read()) == named(9)
 
 
+def test_what_was_filled_before_the_subscription_and_cannot_be_read_is_missing_as_well() -> None:
+    stream = Harness(["fills"]).start()
+    began = stream.moment.ns
+    stream.answer(*newest_first(1))
+    stream.wait(1.0)
+    stream.open()
+    stream.fail(NotFoundError(404, "no such page"))
+    error = stream.protocol.error
+    assert isinstance(error, MissedEventsError)
+    assert (error.from_ns, error.to_ns) == (began, stream.moment.ns)
+
+
 def test_a_key_that_is_refused_over_rest_ends_the_stream() -> None:
     stream = Harness(["fills"]).start()
     error = AuthenticationError(401, "no such key")

@@ -60,8 +60,8 @@ async def coroutine(_event: object) -> None: ...
     ],
 )
 def test_wrong_arguments_are_refused_at_once(options: dict[str, Any], error: type[Exception], says: str) -> None:
+    arguments: dict[str, Any] = {"channels": ["prices:A"], **options}
     with Sequence(KEY, NOWHERE) as seq, pytest.raises(error, match=says):
-        arguments: dict[str, Any] = {"channels": ["prices:A"], **options}
         seq.stream(**arguments)
 
 

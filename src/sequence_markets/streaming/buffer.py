@@ -87,13 +87,15 @@ class Buffer:
         self._full = self._blocking * share >= self._limit or self._bytes * share >= LARGEST
         return self._full
 
-    def put(self, item: Any, topic: str, subject: str, policy: Policy, size: int, now: float) -> None:
-        """Append an item of a channel.
+    def put(
+        self, item: Any, topic: str, subject: str, policy: Policy, size: int, now: float, *, unasked: bool = False
+    ) -> None:
+        """Append an item of a channel; all that nobody asked for shares one lane.
 
         Raises:
             Full: The policy is ``error`` and there is no room.
         """
-        key = topic, subject
+        key = ("", "") if unasked else (topic, subject)
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = _Lane(policy)

@@ -40,4 +40,4 @@ class Delivery:
 
     def unasked(self, channel: str, data: Any, size: int, now: Moment) -> None:
         """Give the reader something nobody asked for; of that, old items make room for new ones."""
-        self._buffer.put(self._wrap(channel, data), "", "", "drop_oldest", size, now.s)
+        self._buffer.put(self._wrap(channel, data), channel, "", "drop_oldest", size, now.s, unasked=True)

@@ -72,7 +72,7 @@ class Intake:
                 self._left.pop(name, None)
                 self.topics.add(self._topic(name, now))
         for topic in self.topics:
-            self._mending.prepare(topic)
+            self._mending.prepare(topic, now)
         self.ask(now)
 
     def unsubscribe(self, names: Iterable[str]) -> None:
@@ -80,11 +80,12 @@ class Intake:
         sent: list[str] = []
         for name in names:
             topic = self.topics.drop(name)
+            self._let_go(name)
             if topic is None:
                 continue
+            self._mending.forget(topic)
             if topic.state != "wanted" and self._open_since is not None:
                 sent.append(name)
-            self._forget(topic)
         for text in messages("unsubscribe", sent):
             self._results.do(Send(text))
 
@@ -100,7 +101,7 @@ class Intake:
         """The connection is gone; it was last heard at some moment."""
         self._open_since = None
         self.topics.lost(heard, reason)
-        self._mending.lost(self.topics)
+        self._mending.lost()
         for name in ("learn", "answers", "stale"):
             self._timers.clear(name)
 
@@ -217,8 +218,10 @@ class Intake:
         topic.state, topic.heard, topic.late = "held", now.s, False
         if topic.lost is not None:
             moment, reason = topic.lost
-            topic.lost, topic.gap = None, (moment.ns, now.ns)
-            self._results.tell(Gap(topic.name, moment.ns, now.ns, reason), topic.name)
+            gap = Gap(topic.name, moment.ns, max(moment.ns, now.ns), reason)  # The shown clock may be set back.
+            since = gap.from_ns if topic.gap is None else min(gap.from_ns, topic.gap[0])
+            topic.lost, topic.gap = None, (since, gap.to_ns)
+            self._results.tell(gap, topic.name)
         topic.held_once = True
         self._mending.held(topic, now)
         if topic.gap is not None and topic.gate is None and not topic.whole:
@@ -289,10 +292,9 @@ class Intake:
             topic.gate = MarketMemory()
         return topic
 
-    def _forget(self, topic: Topic) -> None:
-        self._mending.forget(topic)
-        self._results.buffer.purge(topic.name)
-        if kind_of(topic.name) is None:
-            self._left[topic.name] = None
+    def _let_go(self, name: str) -> None:
+        self._results.buffer.purge(name)
+        if kind_of(name) is None:
+            self._left[name] = None
             if len(self._left) > _LEFT:
                 del self._left[next(iter(self._left))]

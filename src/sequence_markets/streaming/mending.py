@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from sequence_markets.client import retry
@@ -30,6 +31,31 @@ HEALED_WITHIN: Final = 30.0
 """Seconds after which reading what was missed is given up: what arrives waits for it."""
 
 
+@dataclass(slots=True, eq=False)
+class _Reading:
+    """What is known about reading one channel.
+
+    Attributes:
+        topic: The channel.
+        healer: Decides what to read.
+        known_ns: From when on something may be missing.
+        held_ns: When the channel was held last.
+        whole: Whether everything has been delivered since, while the channel was held.
+        began: When reading what was missed began.
+        failures: How often it has failed since.
+        waiting: Whether it is to be tried again.
+    """
+
+    topic: Topic
+    healer: Healer
+    known_ns: int
+    held_ns: int = 0
+    whole: bool = False
+    began: float = 0.0
+    failures: int = 0
+    waiting: bool = False
+
+
 class Mending:
     """Lets healers read, and delivers what they find.
 
@@ -45,24 +71,29 @@ class Mending:
         self._results = results
         self._timers = timers
         self._jitter = jitter
-        self._tickets: dict[int, Topic] = {}
+        self._readings: dict[str, _Reading] = {}
+        self._tickets: dict[int, _Reading] = {}
         self._ticket = 0
-        self._waiting: dict[str, Topic] = {}
-        self._failures: dict[str, int] = {}
-        self._began: dict[str, float] = {}
-        self._healers: dict[str, Healer] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being read, or will be."""
+        return bool(self._tickets) or any(each.waiting for each in self._readings.values())
 
     def full(self, limit: int) -> bool:
         """Whether as much waits as may."""
-        return any(len(each.held) >= limit or each.held_bytes >= LARGEST for each in self._healers.values())
+        for reading in self._readings.values():
+            if len(reading.healer.held) >= limit or reading.healer.held_bytes >= LARGEST:
+                return True
+        return False
 
-    def prepare(self, topic: Topic) -> None:
+    def prepare(self, topic: Topic, now: Moment) -> None:
         """Find out what exists, before a channel is asked for."""
-        healer = topic.gate
-        if isinstance(healer, Healer) and healer.state == "blank":
-            self._healers[topic.name] = healer
-            healer.learn()
-            self._fetch(topic, healer)
+        if isinstance(topic.gate, Healer) and topic.name not in self._readings:
+            reading = self._readings[topic.name] = _Reading(topic, topic.gate, now.ns)
+            if topic.gate.state == "blank":
+                topic.gate.learn()
+                self._fetch(reading)
 
     def delays(self, topic: Topic) -> bool:
         """Whether a channel should not be asked for yet."""
@@ -70,110 +101,117 @@ class Mending:
 
     def held(self, topic: Topic, now: Moment) -> None:
         """A channel is held: read what may have been missed before."""
-        healer = topic.gate
-        if not isinstance(healer, Healer):
+        reading = self._readings.get(topic.name)
+        if reading is None:
             return
+        healer = reading.healer
+        reading.held_ns = now.ns
         if healer.state in ("whole", "behind"):
-            self._began[topic.name] = now.s
-            self._failures.pop(topic.name, None)
+            self._since_gap(reading)
+            reading.began, reading.failures = now.s, 0
             healer.walk()
-            self._fetch(topic, healer)
+            self._fetch(reading)
             return
         if topic.gap is not None:
+            self._since_gap(reading)
             off = healer.state == "off"
-            self._unhealed(topic, "it was not wanted" if off else "it is not known what existed before", turned_off=off)
+            self._missed(reading, "it was not wanted" if off else "it is not known what existed before", wanted=not off)
         if healer.state == "blind":
             healer.learn()
-            self._fetch(topic, healer)
+            self._fetch(reading)
 
-    def lost(self, topics: Iterable[Topic]) -> None:
+    def lost(self) -> None:
         """The connection is gone: what is being read has to be read again."""
-        for topic in topics:
-            if isinstance(topic.gate, Healer) and topic.gate.state in ("whole", "walking"):
-                topic.gate.behind()
-                self._stop(topic)
+        for reading in self._readings.values():
+            if reading.healer.state in ("whole", "walking"):
+                reading.healer.behind()
+                self._stop(reading)
 
     def forget(self, topic: Topic) -> None:
         """A channel is no longer wanted."""
-        self._stop(topic)
-        self._healers.pop(topic.name, None)
+        reading = self._readings.pop(topic.name, None)
+        if reading is not None:
+            self._stop(reading)
 
-    def fetched(self, ticket: int, page: FillPage | OrderPage, now: Moment) -> Topic | None:
-        """Take a page that was asked for; returns the channel about which now everything is known."""
-        topic = self._tickets.pop(ticket, None)
-        if topic is None:
-            return None
-        healer = topic.gate
-        assert isinstance(healer, Healer)
-        learning = healer.state == "learning"
+    def fetched(self, ticket: int, page: FillPage | OrderPage, now: Moment) -> bool:
+        """Take a page that was asked for; whether everything about its channel is known now."""
+        reading = self._tickets.pop(ticket, None)
+        if reading is None:
+            return False
+        learning = reading.healer.state == "learning"
         try:
-            missed = healer.page(page)
+            missed = reading.healer.page(page)
         except TooMuchMissedError as error:
-            self._given_up(topic, healer, str(error), now)
-            return None
+            self._give_up(reading, str(error), now)
+            return True
         if missed is None:
-            self._fetch(topic, healer)
-            return None
-        self._failures.pop(topic.name, None)
+            self._fetch(reading)
+            return False
+        reading.failures = 0
+        topic = reading.topic
         for row, healed in missed:
             self._deliver(topic, topic.name, row, 0, now, healed=healed)
-        if not learning and topic.gap is not None:
-            topic.gap = None
-            healed_rows = sum(healed for _, healed in missed)
-            self._results.tell(Resynced(topic.name, now.ns, healed_rows), topic.name)
-        return topic
+        if not learning:
+            reading.whole = True
+            if topic.gap is not None:
+                topic.gap = None
+                self._results.tell(Resynced(topic.name, now.ns, sum(healed for _, healed in missed)), topic.name)
+        return True
 
-    def unfetched(self, ticket: int, error: SequenceError, now: Moment) -> Topic | None:
-        """A page could not be read; returns the channel that need not wait for it any more."""
-        topic = self._tickets.pop(ticket, None)
-        if topic is None:
-            return None
-        healer = topic.gate
-        assert isinstance(healer, Healer)
+    def unfetched(self, ticket: int, error: SequenceError, now: Moment) -> bool:
+        """A page could not be read; whether its channel need not wait for it any more."""
+        reading = self._tickets.pop(ticket, None)
+        if reading is None:
+            return False
         if isinstance(error, AuthenticationError | PermissionDeniedError):
             self._results.end(error)
-            return None
-        learning = healer.state == "learning"
-        too_long = not learning and now.s >= self._began.get(topic.name, now.s) + HEALED_WITHIN
-        if not _passing(error) or too_long:
-            self._given_up(topic, healer, error.message, now)
-            return topic
-        failures = self._failures[topic.name] = self._failures.get(topic.name, 0) + 1
-        self._waiting[topic.name] = topic
-        self._timers.set(f"read {topic.name}", now.s + retry.backoff(failures, self._jitter))
-        return None
+            return False
+        learning = reading.healer.state == "learning"
+        if not _passing(error) or (not learning and now.s >= reading.began + HEALED_WITHIN):
+            self._give_up(reading, error.message, now)
+            return True
+        reading.failures += 1
+        reading.waiting = True
+        self._timers.set(f"read {reading.topic.name}", now.s + retry.backoff(reading.failures, self._jitter))
+        return False
 
     def tick(self, now: Moment) -> None:
         """Try again what is due."""
-        for name, topic in list(self._waiting.items()):
-            if self._timers.pop(f"read {name}", now.s):
-                del self._waiting[name]
-                assert isinstance(topic.gate, Healer)
-                self._fetch(topic, topic.gate)
+        for reading in self._readings.values():
+            if reading.waiting and self._timers.pop(f"read {reading.topic.name}", now.s):
+                reading.waiting = False
+                self._fetch(reading)
 
-    def _fetch(self, topic: Topic, healer: Healer) -> None:
+    def _fetch(self, reading: _Reading) -> None:
         self._ticket += 1
-        self._tickets[self._ticket] = topic
-        read = _orders.fills if healer.channel == "fills" else _orders.orders
-        self._results.do(Fetch(self._ticket, read(PAGE, healer.offset, None)))
+        self._tickets[self._ticket] = reading
+        read = _orders.fills if reading.healer.channel == "fills" else _orders.orders
+        self._results.do(Fetch(self._ticket, read(PAGE, reading.healer.offset, None)))
 
-    def _stop(self, topic: Topic) -> None:
-        self._tickets = {ticket: each for ticket, each in self._tickets.items() if each is not topic}
-        self._waiting.pop(topic.name, None)
-        self._timers.clear(f"read {topic.name}")
+    def _stop(self, reading: _Reading) -> None:
+        self._tickets = {ticket: each for ticket, each in self._tickets.items() if each is not reading}
+        reading.waiting = False
+        self._timers.clear(f"read {reading.topic.name}")
 
-    def _given_up(self, topic: Topic, healer: Healer, reason: str, now: Moment) -> None:
-        for row in healer.give_up():
-            self._deliver(topic, topic.name, row, 0, now)
-        if topic.gap is not None:
-            self._unhealed(topic, reason)
+    def _give_up(self, reading: _Reading, reason: str, now: Moment) -> None:
+        walking = reading.healer.state == "walking"
+        for row in reading.healer.give_up():
+            self._deliver(reading.topic, reading.topic.name, row, 0, now)
+        if walking:
+            self._missed(reading, reason)
 
-    def _unhealed(self, topic: Topic, reason: str, *, turned_off: bool = False) -> None:
-        assert topic.gap is not None
-        from_ns, to_ns = topic.gap
+    def _since_gap(self, reading: _Reading) -> None:
+        if reading.whole and reading.topic.gap is not None:
+            reading.known_ns = reading.topic.gap[0]
+        reading.whole = False
+
+    def _missed(self, reading: _Reading, reason: str, *, wanted: bool = True) -> None:
+        """Say what is missing for good."""
+        topic, from_ns, to_ns = reading.topic, reading.known_ns, max(reading.known_ns, reading.held_ns)
         topic.gap = None
+        reading.whole = True  # But for what is said here.
         self._results.tell(Unhealed(topic.name, from_ns, to_ns, reason), topic.name)
-        if not self._results.lifecycle and not turned_off:
+        if wanted and not self._results.lifecycle:
             text = f"what {topic.name} missed could not be read: {reason}"
             error = MissedEventsError(0, text, channel=topic.name, from_ns=from_ns, to_ns=to_ns, operation="stream")
             self._results.end(error)

@@ -214,13 +214,13 @@ class StreamProtocol:
 
     def fetched(self, ticket: int, page: FillPage | OrderPage, now: Moment) -> None:
         """A page that was asked for is here."""
-        if not self.ended and self._mending.fetched(ticket, page, now) is not None:
+        if not self.ended and self._mending.fetched(ticket, page, now):
             self._intake.ask(now)
         self._conclude(now)
 
     def unfetched(self, ticket: int, error: SequenceError, now: Moment) -> None:
         """A page that was asked for could not be read."""
-        if not self.ended and self._mending.unfetched(ticket, error, now) is not None:
+        if not self.ended and self._mending.unfetched(ticket, error, now):
             self._intake.ask(now)
         self._conclude(now)
 
