@@ -475,7 +475,9 @@ SCRIPT = """
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("face", ["asyncio", "threads"])
 def test_ctrl_c_ends_the_program_quietly(server: StreamServer, face: str) -> None:
-    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(SCRIPT), server.url, face]
+    # A shell that put us in the background has SIGINT ignored, and a child inherits that.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    command = [sys.executable, "-W", "error", "-c", listening + textwrap.dedent(SCRIPT), server.url, face]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "prices:A\n"
