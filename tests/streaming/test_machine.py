@@ -22,7 +22,7 @@ from .data import ack, event, fill, price
 from .pure import Harness
 
 BLOCKING, CONFLATING, WEATHER = "prices:B", "prices:C", "weather:W"
-MARKETS = (BLOCKING, CONFLATING)
+MARKETS: tuple[str, ...] = (BLOCKING, CONFLATING)
 channels = st.sampled_from([BLOCKING, CONFLATING, WEATHER])
 
 
@@ -38,7 +38,7 @@ class StreamMachine(RuleBasedStateMachine):
         self.let_go = False
         self.number = dict.fromkeys(MARKETS, 0)
         self.last: dict[str, int | None] = dict.fromkeys(MARKETS)
-        self.gap_since = dict.fromkeys(MARKETS, False)
+        self.gap_since: dict[str, bool] = dict.fromkeys(MARKETS, False)
         self.given: list[int] = []
         self.first = existing
         self.stream = Harness(
