@@ -1,6 +1,6 @@
 """Run every benchmark, print the table and write it into ``docs/benchmarks.md``.
 
-Usage: run.py [--only decoding,calls,importing,trading] [--quick] [--keep]
+Usage: run.py [--only decoding,calls,importing,streaming,trading] [--quick] [--keep]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from time import monotonic
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import calls, decoding, importing, trading  # noqa: E402  (the folder above is no package)
+from benchmarks import calls, decoding, importing, streaming, trading  # noqa: E402  (the folder above is no package)
 from benchmarks.report import Row, Skipped, data, document, machine, table  # noqa: E402
 
 Group = Callable[[], Iterable[Row | Skipped]]
@@ -24,12 +24,14 @@ GROUPS: dict[str, Group] = {
     "decoding": decoding.measure,
     "calls": calls.measure,
     "importing": importing.measure,
+    "streaming": streaming.measure,
     "trading": trading.measure,
 }
 QUICK: dict[str, Group] = {
     "decoding": lambda: decoding.measure(scale=0.005, rounds=20),
     "calls": lambda: calls.measure(rounds=4, times=4, crowd=40),
     "importing": lambda: importing.measure(rounds=2),
+    "streaming": lambda: streaming.measure(rounds=4, times=20),
     "trading": lambda: trading.measure(rounds=4, times=4),
 }
 

@@ -7,7 +7,8 @@ layout is checked as text, in one pass, and its numbers are made when somebody r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from pydantic_core import from_json
@@ -57,8 +58,8 @@ class Levels(Sequence[PriceLevel]):
         rows = self._rows
         if rows is None:
             received = self._received
-            listed: list[Any] = from_json(received) if isinstance(received, bytes) else received
-            rows = self._rows = tuple(map(_level, listed))
+            rows = _made(from_json(received)) if isinstance(received, bytes) else _made_of_pairs(received)
+            self._rows = rows
         return rows
 
     @overload
@@ -70,7 +71,7 @@ class Levels(Sequence[PriceLevel]):
         if index == 0 and self._rows is None and isinstance(received, bytes):
             end = received.find(b"]") + 1
             if end < len(received):  # the best level, which is most of what is read
-                return PriceLevel._make(from_json(received[1:end]))
+                return _level(from_json(received[1:end]))
         return self._built()[index]
 
     def __len__(self) -> int:
@@ -168,9 +169,20 @@ def _has_text(book: BookUpdate) -> bool:
     return True
 
 
-def _level(row: Any) -> Any:
+# Not the class itself, whose constructor is written in Python: a book has hundreds of levels.
+_new_tuple: Any = tuple.__new__  # pyright: ignore[reportUnknownMemberType]
+_level: Callable[[list[float]], PriceLevel] = partial(_new_tuple, PriceLevel)
+
+
+def _made(rows: list[Any]) -> tuple[PriceLevel, ...]:
+    return tuple(map(_level, rows))
+
+
+def _made_of_pairs(rows: list[Any]) -> tuple[Any, ...]:
+    if all(is_array(row) and len(row) == 2 for row in rows):
+        return _made(rows)
     # Only an unvalidated model holds anything but pairs, and then what was received is handed back.
-    return PriceLevel._make(row) if is_array(row) and len(row) == 2 else row
+    return tuple([_level(row) if is_array(row) and len(row) == 2 else row for row in rows])
 
 
 def _layout(fraction: bytes, space: bytes) -> re.Pattern[bytes]:

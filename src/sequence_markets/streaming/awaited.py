@@ -143,7 +143,8 @@ class AwaitedDriver(Driver):
             StopAsyncIteration: The stream was closed.
             SequenceError: It ended by itself.
         """
-        self.check()
+        if self.forked or asyncio.get_running_loop() is not self._loop:
+            self.check()
         if self._reader is not None:
             raise ClientUsageError(0, "two tasks read the same stream at once: give each a stream of its own")
         protocol = self.protocol

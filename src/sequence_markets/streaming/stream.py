@@ -72,7 +72,8 @@ class Stream(Generic[T]):
         return _AsyncLoop(self)
 
     def __anext__(self) -> Coroutine[Any, Any, T]:
-        return self._asynchronous().next()
+        driver = self._looped
+        return self._asynchronous().next() if driver is None else driver.next()
 
     # Subscriptions.
 
