@@ -102,10 +102,11 @@ def test_a_proxy_that_talks_out_of_turn_is_not_trusted() -> None:
 class Proxy:
     """An HTTP proxy that records what it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[bytes] = []
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._threads: list[threading.Thread] = []
         self._start(self._accept)
 
@@ -120,6 +121,8 @@ class Proxy:
                 self._start(self._serve, self._listener.accept()[0])
 
     def _serve(self, client: socket.socket) -> None:
+        if self._tls is not None:
+            client = self._tls.wrap_socket(client, server_side=True)
         head = b""
         while b"\r\n\r\n" not in head:
             head += client.recv(65536)
@@ -148,17 +151,17 @@ class Proxy:
             thread.join(PATIENCE)
 
 
-@pytest.fixture
-def proxy() -> Iterator[Proxy]:
-    made = Proxy()
-    yield made
-    made.close()
-
-
 def server_tls() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
     return context
+
+
+@pytest.fixture(params=["http", "https"])
+def proxy(request: pytest.FixtureRequest) -> Iterator[Proxy]:
+    made = Proxy(server_tls() if request.param == "https" else None)
+    yield made
+    made.close()
 
 
 def test_streams_go_over_tls_and_trust_the_environments_certificates(

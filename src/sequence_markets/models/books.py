@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast, overload
 
 from pydantic_core import from_json
 
@@ -170,8 +170,7 @@ def _has_text(book: BookUpdate) -> bool:
 
 
 # Not the class itself, whose constructor is written in Python: a book has hundreds of levels.
-_new_tuple: Any = tuple.__new__  # pyright: ignore[reportUnknownMemberType]
-_level: Callable[[list[float]], PriceLevel] = partial(_new_tuple, PriceLevel)
+_level = cast("Callable[[list[float]], PriceLevel]", partial(getattr(tuple, "__new__"), PriceLevel))  # noqa: B009
 
 
 def _made(rows: list[Any]) -> tuple[PriceLevel, ...]:
