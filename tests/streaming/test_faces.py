@@ -76,11 +76,9 @@ def test_nothing_is_logged_even_when_everything_is(
     reader = connect(server).open(["prices:A"])
     reader.next()
     reader.close()
-    ours = [record for record in caplog.records if record.name.partition(".")[0] not in ("asyncio", "websockets")]
-    assert ours == []
-    assert "5ecre7" not in caplog.text.replace("< Authorization", "")[:0] + "".join(
-        record.getMessage() for record in caplog.records if record.name != "websockets.server"
-    )
+    # The other side is the library's, and writes what it was sent.
+    records = [record for record in caplog.records if record.name not in ("asyncio", "websockets.server")]
+    assert records == []
 
 
 def test_a_path_in_the_base_url_is_kept(serve: Serve, connect: Connect) -> None:
