@@ -121,8 +121,7 @@ class AwaitedDriver(Driver):
 
     def start(self) -> None:
         """Begin."""
-        self.protocol.start(moment())
-        self._work()
+        self._tell(lambda: self.protocol.start(moment()))
 
     @property
     def alive(self) -> bool:
@@ -241,9 +240,7 @@ class AwaitedDriver(Driver):
         """Take the end of the connection."""
         if connection is self._connection:
             self._connection = None
-            self._busy = True
-            self._ended(connection.wire, error)
-            self._work()
+            self._tell(lambda: self._ended(connection.wire, error))
 
     # What the protocol wants.
 
@@ -297,9 +294,7 @@ class AwaitedDriver(Driver):
 
     def _tick(self) -> None:
         self._timer = None
-        self._busy = True
-        self.protocol.tick(moment())
-        self._work()
+        self._tell(lambda: self.protocol.tick(moment()))
 
     def _dial(self) -> None:
         wire = self._new_wire()
@@ -310,14 +305,15 @@ class AwaitedDriver(Driver):
         try:
             connection = await connect(*wire.address, lambda: _Connection(self, wire))
         except OSError as error:
-            self._unconnected(error)
+            failed = error
+            self._tell(lambda: self._unconnected(failed))
         else:
             self._connection = connection
             assert connection.transport is not None
             self._read(connection.transport)
         finally:
-            self._dialling = None
-        self._work()
+            if self._dialling is asyncio.current_task():
+                self._dialling = None
 
     def _send(self, text: bytes) -> None:
         connection = self._connection
@@ -362,13 +358,13 @@ class AwaitedDriver(Driver):
         try:
             page: Any = await carry(operation, exchange, settings, Outcomes(), settings.timeout, self._jitter)
         except SequenceError as error:
-            self.protocol.unfetched(action.ticket, error, moment())
+            failed = error
         except Exception as error:
             failed = ConnectionLostError(0, f"a page could not be read ({error})", operation=action.operation.name)
-            self.protocol.unfetched(action.ticket, failed, moment())
         else:
-            self.protocol.fetched(action.ticket, page, moment())
-        self._work()
+            self._tell(lambda: self.protocol.fetched(action.ticket, page, moment()))
+            return
+        self._tell(lambda: self.protocol.unfetched(action.ticket, failed, moment()))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -377,18 +373,21 @@ class AwaitedDriver(Driver):
         return task
 
     def _on_loop(self, change: Callable[[], object]) -> None:
-        def do() -> None:
-            change()
-            self._work()
-
         try:
             here = asyncio.get_running_loop() is self._loop
         except RuntimeError:
             here = False
         if here and (self._working or not self._busy):
-            do()
+            self._tell(change)
         elif not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(do)
+            # From another thread, or from the garbage collector in the middle of something.
+            self._loop.call_soon_threadsafe(self._tell, change)
+
+    def _tell(self, change: Callable[[], object]) -> None:
+        """Tell the protocol something, and do what it then wants."""
+        self._busy = True
+        change()
+        self._work()
 
     def _report(self, error: Exception) -> None:
         self._loop.call_exception_handler({"message": "on_event of a stream failed", "exception": error})

@@ -57,7 +57,7 @@ class AsyncStreams(AsyncCaller):
         buffer_size: int = 1024,
         heal: bool = True,
     ) -> Stream[Any]:
-        """Open a stream of channels, read with ``async for channel, data in ...`` or a plain ``for``.
+        """Open a stream of channels. The same stream is read by loops that await and by loops that block.
 
         Nothing is connected before it is read. It connects again by itself, and reads over REST what ``fills`` and
         ``orders`` missed meanwhile.
