@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -172,6 +172,20 @@ def test_hanging_up_ends_every_open_socket(sandbox: Sandbox, code: int | None) -
             with pytest.raises(ConnectionClosed) as closed:
                 peer.read()
             assert (closed.value.rcvd and closed.value.rcvd.code) == code
+
+
+@pytest.mark.parametrize("kind", ["drop", "half_frame", "close"])
+def test_nothing_is_written_to_a_socket_that_was_cut(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture, kind: Literal["drop", "half_frame", "close"]
+) -> None:
+    sandbox.set_book("BTC-USD", "kraken", asks=[(90_000 + level, "0.01") for level in range(50)])
+    with Peer(sandbox) as peer:
+        peer.subscribe("fills")
+        sandbox.faults.add(Fault(kind, channel="fills"))
+        sandbox.client(api_key=key()).buy("BTC-USD", "0.5")
+        with pytest.raises(ConnectionClosed):
+            peer.read()
+    assert caplog.messages == []
 
 
 def test_a_socket_is_refused_as_often_as_asked(sandbox: Sandbox) -> None:

@@ -58,7 +58,9 @@ class Speaker:
             self._ending = asyncio.create_task(self.close(code, "a fault was asked for"))
 
     async def _text(self, text: str) -> None:
-        await self._send({"type": "websocket.send", "text": text})
+        # What a transport that is closing is given is lost, and complained about.
+        if not self._transport.is_closing():
+            await self._send({"type": "websocket.send", "text": text})
 
     async def _suffer(self, fault: Fault, text: str) -> None:
         match fault.kind:
