@@ -28,7 +28,7 @@ def measure(*, levels: int = 100, rounds: int = 60, times: int = 500) -> Iterato
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         frames = folder / "frames.txt"
-        frames.write_bytes(b"\n".join(_frames(levels)))
+        frames.write_bytes(b"\n".join(books(levels)))
         url = f"http://127.0.0.1:{stack.enter_context(Worker('pumping', str(frames))).ready}"
         for what, title, target in (("best", name, Target(">=", 2.5)), ("all", "- and every level read", None)):
             with Worker("book_stream", url, what) as ours, Worker("book_stream", url, what, path=peer_path) as peer:
@@ -36,7 +36,7 @@ def measure(*, levels: int = 100, rounds: int = 60, times: int = 500) -> Iterato
                 yield Row.of(title, f"published client {peer.ready}", measured, target)
 
 
-def _frames(levels: int) -> Iterator[bytes]:
+def books(levels: int) -> Iterator[bytes]:
     """Yield books of a market that moves, as compact JSON."""
     random = Random(7)
     mid = 9_000_000

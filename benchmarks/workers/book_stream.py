@@ -47,7 +47,11 @@ async def main() -> None:
     print(sequence_markets.__version__, flush=True)
     for line in sys.stdin:
         print(await work(stream, int(line)), flush=True)
-    await stream.aclose()
+    # The server never stops to answer a farewell.
+    if typed:
+        stream.close()
+    else:
+        await stream.aclose()
 
 
 asyncio.run(main())

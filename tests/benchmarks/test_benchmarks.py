@@ -9,7 +9,7 @@ from benchmarks.measure import Rounds, Spread, Target, paired
 from benchmarks.process import Worker
 from benchmarks.report import BEGIN, END, Row, Skipped, document, table
 
-from benchmarks import decoding, importing, trading
+from benchmarks import decoding, importing, streaming, trading
 
 
 def test_decoding_runs() -> None:
@@ -34,6 +34,15 @@ def test_workers_are_driven_over_a_pipe(tmp_path: Path) -> None:
     with Worker("answering", str(body)) as server, Worker("bare_get", server.ready, "/v1/quote") as client:
         assert client.ready == "2"
         assert client.timed(3) > 0
+
+
+def test_books_are_read_off_a_stream(tmp_path: Path) -> None:
+    frames = tmp_path / "frames.txt"
+    frames.write_bytes(b"\n".join(streaming.books(3)))
+    with Worker("pumping", str(frames)) as server:
+        for what in ("best", "all"):
+            with Worker("book_stream", f"http://127.0.0.1:{server.ready}", what) as reader:
+                assert reader.timed(100) > 0
 
 
 def test_each_side_goes_first_in_turn() -> None:
