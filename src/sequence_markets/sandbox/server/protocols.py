@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from asyncio.transports import BaseTransport
 from typing import Final, Protocol, cast
 
@@ -15,6 +16,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 TRANSPORT: Final = "sequence.transport"
+
+_KERNEL_BYTES: Final = 128 << 10
+"""What the kernel is asked to hold of a WebSocket's frames: there they can no longer give way to newer ones."""
 
 # What a peer does wrong is said to the peer; uvicorn would print it, refused sockets included.
 _SILENT: Final = logging.Logger("sequence_markets.sandbox.wire", logging.CRITICAL + 1)
@@ -36,6 +40,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Take the connection over from HTTP."""
         super().connection_made(transport)
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
         self.logger = _SILENT
         self.app = _WithTransport(self.app, transport)
 
