@@ -5,20 +5,32 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from resource import RUSAGE_SELF, getrusage
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pytest
 
-from sequence_markets import Rejected, StreamEvent, StreamItem
+from sequence_markets import (
+    Disconnected,
+    Fill,
+    Gap,
+    OrderUpdate,
+    PriceUpdate,
+    Rejected,
+    Resynced,
+    SlowReaderError,
+    StreamEvent,
+    StreamItem,
+)
 from sequence_markets.sandbox import Sandbox
 from tests.sandbox.streams.peer import Peer, key
 
 SECONDS: Final = 60
-BOOKS_PER_SECOND: Final = 8
+BOOKS_PER_SECOND: Final = 6
 CHANNELS: Final = ("prices:BTC-USD", "book:BTC-USD", "fair_price", "fills", "orders")
+END: Final = "the end"
 PATIENCE_S: Final = 30.0
 
 Item = StreamItem[Any]
@@ -38,6 +50,9 @@ class Barrier:
         self._refused.clear()
         stream.subscribe(["no such channel"])
         assert self._refused.wait(PATIENCE_S)
+
+
+Work = Callable[[Any, Barrier], None]
 
 
 class Minute:
@@ -89,50 +104,73 @@ def bounded(mebibytes: int) -> Generator[None]:
     assert getrusage(RUSAGE_SELF).ru_maxrss - before < mebibytes << 10
 
 
-def asleep_in_a_thread(sandbox: Sandbox, minute: Minute) -> list[Item]:
+Over = Callable[[Item], bool]
+
+
+def at_the_end(item: Item) -> bool:
+    """Whether everything that was sent before the last question has come."""
+    return item.channel == END
+
+
+class Asleep(Protocol):
+    def __call__(
+        self, sandbox: Sandbox, work: Work, channels: Iterable[str], over: Over = ..., **options: Any
+    ) -> list[Item]:
+        """Open a stream, do some work while nobody reads it, and then read up to the item that is the last."""
+        ...
+
+
+def asleep_in_a_thread(
+    sandbox: Sandbox, work: Work, channels: Iterable[str], over: Over = at_the_end, **options: Any
+) -> list[Item]:
     barrier = Barrier()
     items: list[Item] = []
     with (
         sandbox.client(api_key=key()) as seq,
-        seq.stream(CHANNELS, lifecycle=True, on_event=barrier.told, buffer_size=4096) as stream,
+        seq.stream(channels, lifecycle=True, on_event=barrier.told, **options) as stream,
     ):
-        minute.pass_by(stream, barrier)
-        stream.subscribe(["the end"])
+        work(stream, barrier)
+        stream.subscribe([END])
         for item in stream:
-            if item.channel == "the end":
+            if over(item):
                 break
             items.append(item)
     return items
 
 
-def asleep_on_a_loop(sandbox: Sandbox, minute: Minute) -> list[Item]:
+def asleep_on_a_loop(
+    sandbox: Sandbox, work: Work, channels: Iterable[str], over: Over = at_the_end, **options: Any
+) -> list[Item]:
     barrier = Barrier()
 
     async def main() -> list[Item]:
         items: list[Item] = []
         async with (
             sandbox.async_client(api_key=key()) as seq,
-            seq.stream(CHANNELS, lifecycle=True, on_event=barrier.told, buffer_size=4096) as stream,
+            seq.stream(channels, lifecycle=True, on_event=barrier.told, **options) as stream,
         ):
-            await asyncio.to_thread(minute.pass_by, stream, barrier)
-            stream.subscribe(["the end"])
+            await asyncio.to_thread(work, stream, barrier)
+            stream.subscribe([END])
             async for item in stream:
-                if item.channel == "the end":
-                    return items
+                if over(item):
+                    break
                 items.append(item)
-        raise AssertionError("the stream ended")
+        return items
 
     return asyncio.run(main())
 
 
-@pytest.mark.parametrize("asleep", [asleep_in_a_thread, asleep_on_a_loop])
+@pytest.fixture(params=[asleep_in_a_thread, asleep_on_a_loop], ids=["threads", "asyncio"])
+def asleep(request: pytest.FixtureRequest) -> Asleep:
+    face: Asleep = request.param
+    return face
+
+
 @pytest.mark.covers("stream")
-def test_a_minute_of_sleep_costs_old_prices_only_and_they_are_counted(
-    sandbox: Sandbox, asleep: Callable[[Sandbox, Minute], list[Item]]
-) -> None:
+def test_a_minute_of_sleep_costs_old_prices_only_and_they_are_counted(sandbox: Sandbox, asleep: Asleep) -> None:
     minute = Minute(sandbox)
     with bounded(100):
-        items = asleep(sandbox, minute)
+        items = asleep(sandbox, minute.pass_by, CHANNELS)
     given: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     newest: dict[str, Any] = {}
@@ -152,3 +190,86 @@ def test_a_minute_of_sleep_costs_old_prices_only_and_they_are_counted(
         listed = [fill.fill_id for fill in seq.fills(limit=100)]
     assert [item.data.fill_id for item in items if item.channel == "fills"] == listed[::-1]
     assert len(listed) == SECONDS
+
+
+STEPS: Final = 200
+
+
+def prices(items: list[Item]) -> list[Item]:
+    return [item for item in items if isinstance(item.data, PriceUpdate)]
+
+
+def steps(sandbox: Sandbox, *, whole: bool) -> Work:
+    """Move a price step by step; `whole` when a stream that goes on receiving is to have it all."""
+
+    def work(stream: Any, barrier: Barrier) -> None:
+        for number in range(STEPS):
+            sandbox.set_book("ETH-USD", "kraken", bids=[(1_001 + number, 1)], asks=[(9_000, 1)])
+        if whole:
+            barrier.wait(stream)
+
+    sandbox.set_book("ETH-USD", "kraken", bids=[(1_000, 1)], asks=[(9_000, 1)])
+    return work
+
+
+@pytest.mark.covers("stream")
+def test_conflated_prices_are_the_newest_and_say_how_many_there_were(sandbox: Sandbox, asleep: Asleep) -> None:
+    given = prices(asleep(sandbox, steps(sandbox, whole=True), ["prices:ETH-USD"]))
+    assert given[-1].data.bid == 1_000 + STEPS
+    assert sum(1 + item.conflated for item in given) == 1 + STEPS
+    assert len(given) < STEPS
+
+
+@pytest.mark.covers("stream")
+def test_dropped_prices_are_the_oldest_and_counted(sandbox: Sandbox, asleep: Asleep) -> None:
+    work = steps(sandbox, whole=True)
+    given = prices(asleep(sandbox, work, ["prices:ETH-USD"], backpressure="drop_oldest", buffer_size=16))
+    assert [item.data.bid for item in given] == [*range(1_001 + STEPS - 16, 1_001 + STEPS)]
+    assert [item.dropped for item in given] == [1 + STEPS - 16, *[0] * 15]
+
+
+@pytest.mark.covers("stream")
+def test_prices_that_block_all_come(sandbox: Sandbox, asleep: Asleep) -> None:
+    work = steps(sandbox, whole=False)
+    given = prices(asleep(sandbox, work, ["prices:ETH-USD"], backpressure="block", buffer_size=16))
+    assert [item.data.bid for item in given] == [*range(1_000, 1_001 + STEPS)]
+
+
+@pytest.mark.covers("stream")
+def test_prices_that_may_not_wait_end_the_stream(sandbox: Sandbox, asleep: Asleep) -> None:
+    work = steps(sandbox, whole=False)
+    with pytest.raises(SlowReaderError) as slow:
+        asleep(sandbox, work, ["prices:ETH-USD"], backpressure={"prices": "error"}, buffer_size=16)
+    assert slow.value.channel == "prices:ETH-USD"
+
+
+@pytest.mark.covers("stream")
+def test_what_a_server_no_longer_keeps_for_a_slow_reader_is_read_afterwards(sandbox: Sandbox, asleep: Asleep) -> None:
+    orders, levels = 25, 100
+    graphs: list[str] = []
+
+    def work(_stream: Any, _barrier: Barrier) -> None:
+        with sandbox.client(api_key=key()) as seq:
+            for number in range(orders):
+                asks = [(80_000 + 1_000 * (number % 2) + level, "0.01") for level in range(levels)]
+                sandbox.set_book("BTC-USD", "kraken", bids=[(1, 1)], asks=asks)
+                graphs.append(seq.buy("BTC-USD", 1).graph_id)
+
+    waiting = {"fills", "orders"}
+
+    def healed(item: Item) -> bool:
+        if isinstance(item.data, Resynced):
+            waiting.discard(item.channel)
+        return not waiting
+
+    items = asleep(sandbox, work, ["fills", "orders"], healed, buffer_size=64)
+    assert [item.data.code for item in items if isinstance(item.data, Disconnected)] == [1013]
+    assert {item.channel for item in items if isinstance(item.data, Gap)} == {"fills", "orders"}
+    fills = [item for item in items if isinstance(item.data, Fill)]
+    with sandbox.client(api_key=key()) as seq:
+        listed = [fill.fill_id for fill in seq.iter_fills(page_size=500)]
+    assert [item.data.fill_id for item in fills] == listed[::-1]
+    assert len(listed) == orders * levels
+    assert 0 < sum(item.healed for item in fills) < len(fills)
+    over = [item.data.graph_id for item in items if isinstance(item.data, OrderUpdate) and item.data.status == "FILLED"]
+    assert over == graphs
