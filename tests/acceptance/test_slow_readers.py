@@ -216,8 +216,8 @@ def steps(sandbox: Sandbox, *, whole: bool) -> Work:
 def test_conflated_prices_are_the_newest_and_say_how_many_there_were(sandbox: Sandbox, asleep: Asleep) -> None:
     given = prices(asleep(sandbox, steps(sandbox, whole=True), ["prices:ETH-USD"]))
     assert given[-1].data.bid == 1_000 + STEPS
+    # How many of them were conflated depends on how long they waited in real time; none goes unsaid.
     assert sum(1 + item.conflated for item in given) == 1 + STEPS
-    assert len(given) < STEPS
 
 
 @pytest.mark.covers("stream")
