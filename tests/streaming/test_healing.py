@@ -408,6 +408,13 @@ def test_states_of_one_instant_are_told_apart_by_what_they_say() -> None:
     assert [state for _, state, _, _ in states(stream.read())] == ["NEW", "ACCEPTED", "PARTIAL", "FILLED"]
 
 
+def test_a_state_of_the_same_instant_that_comes_late_is_one_left_behind() -> None:
+    stream = orders()
+    for status in ("ACCEPTED", "NEW", "HELD", "PENDING", "CANCELLED"):
+        stream.frame("orders", order(1, status, updated=7))
+    assert [state for _, state, _, _ in states(stream.read())] == ["ACCEPTED", "HELD", "CANCELLED"]
+
+
 def test_an_old_order_that_still_works_is_looked_for_on_later_pages() -> None:
     stream = orders(order(1, "ACCEPTED", updated=1))
     for number in range(2, 150):

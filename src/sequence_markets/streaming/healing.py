@@ -105,7 +105,7 @@ class FillLedger:
         return [each for each in (*rows, *((row, False) for row in held)) if self.admit(each[0])]
 
 
-Version: TypeAlias = tuple[int, bool, int]
+Version: TypeAlias = tuple[int, bool, int, int]
 State: TypeAlias = tuple[Version, tuple[object, ...]]
 """How far an order has come, and what its row says."""
 
@@ -165,12 +165,18 @@ class OrderLedger:
 
 def _version(row: Order) -> Version:
     raw = row.raw
-    return raw.get("updated_unix_ns") or 0, raw["status"] in FINAL_STATUSES, raw.get("filled_qty_1e8") or 0
+    status = raw["status"]
+    # Several states may fall on one instant; one that is newer than this SDK may stand anywhere in between.
+    rank = _RANKS.get(status, _LAST_RANK)
+    return raw.get("updated_unix_ns") or 0, status in FINAL_STATUSES, raw.get("filled_qty_1e8") or 0, rank
 
 
 def _state(row: Order) -> State:
     return _version(row), tuple(map(row.raw.get, _STATE_FIELDS))
 
+
+_RANKS: Final = {"NEW": 0, "PENDING": 1, "ACCEPTED": 2}
+_LAST_RANK: Final = 3
 
 _STATE_FIELDS: Final = (
     "status",
